@@ -1,0 +1,189 @@
+#include "record/commit.h"
+
+#include "base/text.h"
+
+namespace spandrel::record {
+namespace {
+
+constexpr uint32_t kHeaderBytes = header::kWords * 4;
+
+uint32_t padded(uint32_t bytes) { return (bytes + 3) & ~3u; }
+
+// Bytes of the first `units` UTF-16 code units of well-formed UTF-8; -1 when the text is shorter.
+int64_t bytesOfUnits(std::string_view text, uint32_t units) {
+  size_t place = 0;
+  while (units > 0) {
+    const size_t length = utf8SequenceLength(text.substr(place));
+    if (length == 0) return -1;
+    const uint32_t taken = length == 4 ? 2 : 1;
+    if (taken > units) return -1;
+    units -= taken;
+    place += length;
+  }
+  return static_cast<int64_t>(place);
+}
+
+// Turns the text lengths of one copied record from UTF-16 units into bytes.
+class LengthRewriter {
+ public:
+  LengthRewriter(uint32_t* record, uint32_t wordCount, std::string_view rope)
+      : record_(record), end_(record + wordCount), word_(record + header::kWords), rope_(rope) {}
+
+  // Bytes of the rope that belong to the record; -1 when words and rope do not fit together.
+  int64_t run() {
+    text(record_[header::kName]);
+    text(record_[header::kSpanType]);
+    const uint32_t flagBits = record_[header::kFlags];
+    for (uint32_t bit : {flags::kHasDescription, flags::kHasTraceState, flags::kHasTraceIdText,
+                         flags::kHasExperimentId}) {
+      if (flagBits & bit) nextText();
+    }
+    values(record_[header::kAttributeCount], 0);
+    for (uint32_t i = 0; i < record_[header::kEventCount] && isGood_; ++i) {
+      skip(2);
+      nextText();
+      const uint32_t count = next();
+      skip(1);
+      values(count, 0);
+    }
+    for (uint32_t i = 0; i < record_[header::kLinkCount] && isGood_; ++i) {
+      skip(7);
+      nextText();
+      nextText();
+      const uint32_t count = next();
+      skip(1);
+      values(count, 0);
+    }
+    return isGood_ ? static_cast<int64_t>(used_) : -1;
+  }
+
+ private:
+  uint32_t next() {
+    if (word_ >= end_) {
+      isGood_ = false;
+      return 0;
+    }
+    return *word_++;
+  }
+  void skip(uint32_t words) {
+    if (words > static_cast<uint32_t>(end_ - word_)) {
+      isGood_ = false;
+      return;
+    }
+    word_ += words;
+  }
+  uint32_t take(uint32_t units) {
+    const int64_t bytes = bytesOfUnits(rope_.substr(used_), units);
+    if (bytes < 0) {
+      isGood_ = false;
+      return 0;
+    }
+    used_ += static_cast<size_t>(bytes);
+    return static_cast<uint32_t>(bytes);
+  }
+  void text(uint32_t& word) {
+    if (!(word & kInterned)) word = take(word);
+  }
+  void nextText() {
+    if (word_ >= end_) {
+      isGood_ = false;
+      return;
+    }
+    text(*word_++);
+  }
+  void values(uint32_t count, int depth) {
+    if (depth > 64) isGood_ = false;
+    for (uint32_t i = 0; i < count && isGood_; ++i) value(depth);
+  }
+  void value(int depth) {
+    if (word_ >= end_) {
+      isGood_ = false;
+      return;
+    }
+    uint32_t& tagWord = *word_++;
+    if (!(tagWord & tag::kKeyInterned) && tagWord >> tag::kKeyShift) {
+      const uint32_t bytes = take(tagWord >> tag::kKeyShift);
+      tagWord = (tagWord & ((1u << tag::kKeyShift) - 1)) | bytes << tag::kKeyShift;
+    }
+    switch (static_cast<ValueType>(tagWord & tag::kTypeMask)) {
+      case ValueType::Empty:
+      case ValueType::False:
+      case ValueType::True:
+        return;
+      case ValueType::Int32:
+        return skip(1);
+      case ValueType::Int64:
+      case ValueType::Double:
+        return skip(2);
+      case ValueType::String:
+      case ValueType::Json:
+        if (!(tagWord & tag::kLong)) return nextText();
+        return skip(padded(next()) / 4);
+      case ValueType::Bytes:
+        return skip(padded(next()) / 4);
+      case ValueType::Array:
+      case ValueType::Map:
+        return values(next(), depth + 1);
+    }
+    isGood_ = false;
+  }
+
+  uint32_t* record_;
+  uint32_t* end_;
+  uint32_t* word_;
+  std::string_view rope_;
+  size_t used_ = 0;
+  bool isGood_ = true;
+};
+
+Error brokenChunk(size_t offset, const char* what) {
+  return Error{ErrorCode::InternalError, std::string("staged chunk: ") + what, offset};
+}
+
+}  // namespace
+
+Result<Done> commitChunk(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
+                         uint32_t ropeUnits, uint32_t recordCount, std::vector<RecordRef>& out) {
+  const bool isAscii = rope.size() == ropeUnits;
+  const uint64_t capacity = uint64_t{wordBytes} + rope.size() + uint64_t{recordCount} * 4;
+  Block* block = capacity > UINT32_MAX / 2 ? nullptr : Block::allocate(static_cast<uint32_t>(capacity));
+  if (block == nullptr) return Error{ErrorCode::TooLarge, "no memory for a chunk of records"};
+
+  uint32_t taken = 0;
+  uint32_t written = 0;
+  uint32_t ropeUsed = 0;
+  const char* problem = nullptr;
+  out.reserve(out.size() + recordCount);
+  while (taken < wordBytes) {
+    const uint32_t* staged = words + taken / 4;
+    const uint32_t left = wordBytes - taken;
+    if (left < kHeaderBytes || staged[header::kByteLength] > left ||
+        staged[header::kByteLength] < kHeaderBytes || staged[header::kByteLength] % 4 != 0) {
+      problem = "a record is longer than the chunk";
+      break;
+    }
+    const uint32_t wordsLength = staged[header::kByteLength];
+    auto* record = reinterpret_cast<uint32_t*>(block->data() + written);
+    std::memcpy(record, staged, wordsLength);
+    int64_t textBytes = record[header::kStringLength];
+    if (!isAscii) textBytes = LengthRewriter(record, wordsLength / 4, rope.substr(ropeUsed)).run();
+    if (textBytes < 0 || static_cast<uint64_t>(textBytes) > rope.size() - ropeUsed ||
+        written + uint64_t{wordsLength} + padded(static_cast<uint32_t>(textBytes)) > capacity) {
+      problem = "a record names more text than the chunk has";
+      break;
+    }
+    const auto length = static_cast<uint32_t>(textBytes);
+    std::memcpy(block->data() + written + wordsLength, rope.data() + ropeUsed, length);
+    record[header::kStringLength] = length;
+    record[header::kByteLength] = wordsLength + padded(length);
+    out.emplace_back(block, written);
+    ropeUsed += length;
+    written += wordsLength + padded(length);
+    taken += wordsLength;
+  }
+  block->release();
+  if (problem) return brokenChunk(taken, problem);
+  return Done{};
+}
+
+}  // namespace spandrel::record
