@@ -14,12 +14,46 @@ if(sanitizers)
   target_link_options(spandrel_options INTERFACE ${sanitizers})
 endif()
 
+# nlohmann_json is headers only. They are found among the system's headers, but the WebAssembly compiler
+# must not see those (glibc's would shadow its own), so it gets a folder with a link to this one alone.
+find_path(SPANDREL_JSON_INCLUDE nlohmann/json.hpp
+  PATHS /usr/include /usr/local/include /opt/homebrew/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+if(EMSCRIPTEN)
+  file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/include")
+  file(CREATE_LINK "${SPANDREL_JSON_INCLUDE}/nlohmann" "${CMAKE_BINARY_DIR}/include/nlohmann" SYMBOLIC)
+  target_include_directories(spandrel_options SYSTEM INTERFACE "${CMAKE_BINARY_DIR}/include")
+  # Without its stream operators nlohmann_json leaves iostream (and locales) out of the module.
+  target_compile_definitions(spandrel_options INTERFACE JSON_NO_IO)
+elseif(NOT SPANDREL_JSON_INCLUDE STREQUAL "/usr/include")
+  target_include_directories(spandrel_options SYSTEM INTERFACE "${SPANDREL_JSON_INCLUDE}")
+endif()
+
+# How the modules are optimised. Size first (design: 70 kB of gzip for everything that traces), but the
+# rooms a span passes through are compiled for speed: -O2 there costs about 3 kB and is worth 20 %.
+# -flto and -fno-exceptions must be the same at compile and at link. Natively both are empty.
+add_library(spandrel_size INTERFACE)
+add_library(spandrel_speed INTERFACE)
+if(EMSCRIPTEN)
+  if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(spandrel_size INTERFACE -O1 -g)
+    target_compile_options(spandrel_speed INTERFACE -O1 -g)
+  else()
+    target_compile_options(spandrel_size INTERFACE -Oz -flto -DNDEBUG)
+    target_compile_options(spandrel_speed INTERFACE -O2 -flto -DNDEBUG)
+  endif()
+endif()
+set(SPANDREL_HOT_ROOMS record otlp manager exporting)
+
 # spandrel_room(name SOURCES a.cpp b.cpp DEPENDS other rooms or libraries)
 function(spandrel_room name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(spandrel_${name} STATIC ${ARG_SOURCES})
   target_include_directories(spandrel_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
-  target_link_libraries(spandrel_${name} PRIVATE spandrel_options)
+  if(name IN_LIST SPANDREL_HOT_ROOMS)
+    target_link_libraries(spandrel_${name} PRIVATE spandrel_options spandrel_speed)
+  else()
+    target_link_libraries(spandrel_${name} PRIVATE spandrel_options spandrel_size)
+  endif()
   foreach(dependency IN LISTS ARG_DEPENDS)
     if(TARGET spandrel_${dependency})
       target_link_libraries(spandrel_${name} PUBLIC spandrel_${dependency})

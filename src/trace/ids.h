@@ -5,7 +5,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,14 +17,16 @@ struct TraceId {
   std::array<uint8_t, 16> bytes{};
   bool isZero() const;
   std::string hex() const;  // 32 lower-case digits
-  auto operator<=>(const TraceId&) const = default;
+  bool operator==(const TraceId&) const = default;
+  bool operator<(const TraceId& other) const { return bytes < other.bytes; }
 };
 
 struct SpanId {
   std::array<uint8_t, 8> bytes{};
   bool isZero() const;
   std::string hex() const;  // 16 lower-case digits
-  auto operator<=>(const SpanId&) const = default;
+  bool operator==(const SpanId&) const = default;
+  bool operator<(const SpanId& other) const { return bytes < other.bytes; }
 };
 
 struct TraceIdHash {
