@@ -5,9 +5,9 @@
 // mounted services answer under their prefix (same origin), everything else is a file of the page.
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { sendText, setBaseHeaders } from "./answers.js";
+import { sendText, setBaseHeaders, type Encoding } from "./answers.js";
 import { InFlight } from "./body.js";
-import type { Decoder } from "./decoder.js";
+import type { CheckResult, Decoder } from "./decoder.js";
 import { createGuard, isOrigin, type Guard } from "./guard.js";
 import { answerPreflight, ingest, type IngestContext } from "./ingest.js";
 import { listenOnLoopback, type ConnectionLimits } from "./listen.js";
@@ -46,7 +46,7 @@ export interface ViewServer {
   port: number;
   token: string;
   /** Takes a request from elsewhere (a file) as if it had been posted; returns what could be read. */
-  add(bytes: Uint8Array, encoding: "protobuf" | "json"): { spans: number; error?: { message: string; offset: number } };
+  add(bytes: Uint8Array, encoding: Encoding): CheckResult;
   close(): Promise<void>;
 }
 
