@@ -2,7 +2,7 @@
 // into the core and as it stays there until it is exported. js/tracing/recorder.ts writes it.
 //
 //   record    = header texts* attribute* event* link* strings
-//   header    = 25 words, below
+//   header    = 26 words, below
 //   texts     = statusDescription? traceState? traceIdText? experimentId?   (each a text, by flag)
 //   attribute = tag payload
 //   event     = timeLow timeHigh text(name) attributeCount droppedAttributes attribute*
@@ -49,8 +49,10 @@ inline constexpr uint32_t kDroppedEvents = 20;
 inline constexpr uint32_t kDroppedLinks = 21;
 inline constexpr uint32_t kOrdinal = 22;       // place in start order within the trace
 inline constexpr uint32_t kStringLength = 23;
-inline constexpr uint32_t kRouting = 24;       // bits 0-7 default log level (0: none), 8-15 destination
-inline constexpr uint32_t kWords = 25;
+inline constexpr uint32_t kRouting = 24;       // bits 0-7 default log level (0: none), 8-31 set of destinations
+inline constexpr uint32_t kTraceAttributes = 25;  // how many of the last attributes are the trace's:
+                                                // sent by plain OTLP, no part of the span itself
+inline constexpr uint32_t kWords = 26;
 }  // namespace header
 
 namespace flags {

@@ -58,7 +58,8 @@ class RecordRef {
   const uint8_t* bytes() const { return block_->data() + offset_; }
   uint32_t byteLength() const { return words()[header::kByteLength]; }
   uint32_t flags() const { return words()[header::kFlags]; }
-  uint32_t destination() const { return words()[header::kRouting] >> 8 & 0xFF; }
+  // One bit a destination.
+  uint32_t destinations() const { return words()[header::kRouting] >> 8; }
 
  private:
   Block* block_ = nullptr;

@@ -1,0 +1,79 @@
+// Wall-clock starts and monotonic durations.
+//
+// A process has one anchor: the wall-clock time at which the monotonic clock stood at zero. It is
+// compared with the wall clock at each local root and replaced when the two are more than a second
+// apart (a laptop slept, the clock was set). A trace keeps the anchor it began with, so that its
+// spans agree with each other.
+
+/** Time as the tracer needs it; tests hand in a fake. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  wallMillis(): number;
+  /** Milliseconds of a clock that never goes back. */
+  monotonicMillis(): number;
+}
+
+/** Wall-clock time of monotonic zero, split so that no digit is lost. */
+export interface Anchor {
+  /** Whole milliseconds since 1970. */
+  readonly millis: number;
+  /** 0 … 999,999 further nanoseconds. */
+  readonly nanos: number;
+}
+
+const RE_ANCHOR_MILLIS = 1000;
+
+export const systemClock: Clock = {
+  wallMillis: () => Date.now(),
+  monotonicMillis:
+    typeof performance === "object" && typeof performance.now === "function"
+      ? () => performance.now()
+      : () => Date.now(),
+};
+
+function makeAnchor(originMillis: number): Anchor {
+  const millis = Math.floor(originMillis);
+  return { millis, nanos: Math.round((originMillis - millis) * 1e6) };
+}
+
+export class AnchorSource {
+  readonly #clock: Clock;
+  #anchor: Anchor;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    const isSystem = clock === systemClock && typeof performance === "object" && performance.timeOrigin > 0;
+    this.#anchor = makeAnchor(isSystem ? performance.timeOrigin : clock.wallMillis() - clock.monotonicMillis());
+    this.current();
+  }
+
+  /** The anchor for a trace that starts now. */
+  current(): Anchor {
+    const origin = this.#clock.wallMillis() - this.#clock.monotonicMillis();
+    const drift = origin - (this.#anchor.millis + this.#anchor.nanos / 1e6);
+    if (drift > RE_ANCHOR_MILLIS || drift < -RE_ANCHOR_MILLIS) this.#anchor = makeAnchor(origin);
+    return this.#anchor;
+  }
+}
+
+/** Nanoseconds since 1970 of a monotonic reading. */
+export function toUnixNanos(anchor: Anchor, monotonicMillis: number): bigint {
+  const whole = Math.floor(monotonicMillis);
+  const nanos = anchor.nanos + Math.round((monotonicMillis - whole) * 1e6);
+  return BigInt(anchor.millis + whole) * 1_000_000n + BigInt(nanos);
+}
+
+/**
+ * Writes that value as two little-endian words at `place`, without a bigint.
+ * ms · 10⁶ + ns is split at 16 bits of ms so that every product stays below 2⁵³.
+ */
+export function writeUnixNanos(words: Uint32Array, place: number, anchor: Anchor, monotonicMillis: number): void {
+  const whole = Math.floor(monotonicMillis);
+  const millis = anchor.millis + whole;
+  const nanos = anchor.nanos + Math.round((monotonicMillis - whole) * 1e6);
+  const lowMillis = millis & 0xffff;
+  const high = ((millis - lowMillis) / 0x10000) * 1e6;
+  const low = (high % 0x10000) * 0x10000 + lowMillis * 1e6 + nanos;
+  words[place] = low;
+  words[place + 1] = Math.floor(high / 0x10000) + Math.floor(low / 0x100000000);
+}

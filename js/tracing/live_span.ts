@@ -1,0 +1,527 @@
+// A span while it runs. Its state is here, in JavaScript: no call into the module per attribute and
+// none per span. end() hands it to the recorder, which packs it into one record.
+//
+// Nothing here throws into user code; an ended span ignores everything.
+
+import { toUnixNanos } from "./clock.js";
+import { SPAN_TYPE_ATTRIBUTE, INPUTS_ATTRIBUTE, OUTPUTS_ATTRIBUTE, LOG_LEVEL_ATTRIBUTE, DESCRIPTION_ATTRIBUTE,
+  TRACE_ID_ATTRIBUTE, EXPERIMENT_ID_ATTRIBUTE, START_TIME_ATTRIBUTE, isReservedKey, logLevelOf, defaultLogLevel, LOG_LEVEL_ERROR } from "./constants.js";
+import { hexOfWord, isSpanIdHex, nonZeroWord, otelTraceIdOf, randomWord } from "./ids.js";
+import { thawValue } from "./json.js";
+import type { LocalTrace } from "./local_trace.js";
+import { Span, type LinkInput, type Link, type SpanStatus, type EventInput } from "./span.js";
+import { eventOfException, type SpanEvent } from "./span_event.js";
+import type { EventFields, LinkFields, SpanFields } from "./span_fields.js";
+import { freezeValue, JsonText, jsonTextOf, safeText, truncateValue, type FrozenValue } from "./values.js";
+
+export const STATUS_UNSET = 0;
+export const STATUS_OK = 1;
+export const STATUS_ERROR = 2;
+
+const OPEN = 0;
+const ENDING = 1;
+const ENDED = 2;
+
+/** From this many attributes on, keys are found by a map instead of by looking through them. */
+const INDEX_FROM = 16;
+
+/** An event as it waits for the record: its time is a monotonic reading or exact. */
+export interface PendingEvent {
+  name: string;
+  monotonicMillis: number;
+  timeNs: bigint | null;
+  keys: string[];
+  values: FrozenValue[];
+  dropped: number;
+}
+
+export interface PendingLink {
+  traceIdHex: string;
+  traceIdText: string;
+  spanIdHex: string;
+  flags: number;
+  traceState: string;
+  keys: string[];
+  values: FrozenValue[];
+  dropped: number;
+}
+
+export interface EndOptions {
+  outputs?: unknown;
+  attributes?: Record<string, unknown>;
+  status?: SpanStatus | string;
+  endTimeNs?: bigint | number;
+}
+
+export class LiveSpan extends Span {
+  // Underscored fields are internal to js/tracing: the recorder reads them in its inner loop.
+  _trace: LocalTrace;
+  _id0: number;
+  _id1: number;
+  _parent0: number;
+  _parent1: number;
+  _hasRemoteParent: boolean;
+  _isRoot: boolean;
+  _name: string;
+  _kind: number;
+  _start: number;
+  _startNs: bigint | null;
+  _end = 0;
+  _endNs: bigint | null = null;
+  _ordinal: number;
+  _spanType: string | null = null;
+  _status = STATUS_UNSET;
+  _description = "";
+  _logLevel = 0;
+  _keys: string[] = [];
+  _values: FrozenValue[] = [];
+  _droppedAttributes = 0;
+  _events: PendingEvent[] | null = null;
+  _droppedEvents = 0;
+  _links: PendingLink[] | null = null;
+  _droppedLinks = 0;
+  _previousOpen: LiveSpan | null = null;
+  _nextOpen: LiveSpan | null = null;
+  #state = OPEN;
+  #index: Map<string, number> | null = null;
+
+  /**
+   * Opens a span of `trace`. `parent` is a span of this process; a parent elsewhere is given by its
+   * id words and `hasRemoteParent`. `startNs` is exact time given by the caller, else null.
+   */
+  constructor(
+    trace: LocalTrace,
+    parent: LiveSpan | null,
+    name: string,
+    kind: number,
+    startNs: bigint | null,
+    remoteParent0 = 0,
+    remoteParent1 = 0,
+    hasRemoteParent = false,
+  ) {
+    super(null);
+    this._trace = trace;
+    this._id0 = nonZeroWord();
+    this._id1 = randomWord();
+    this._parent0 = parent === null ? remoteParent0 : parent._id0;
+    this._parent1 = parent === null ? remoteParent1 : parent._id1;
+    this._hasRemoteParent = hasRemoteParent;
+    this._isRoot = trace.root === null;
+    this._name = name;
+    this._kind = kind;
+    this._startNs = startNs;
+    this._start = startNs === null ? trace.runtime.clock.monotonicMillis() : 0;
+    this._ordinal = trace.nextOrdinal++;
+    if (this._isRoot) trace.root = this;
+    trace.add(this);
+  }
+
+  // --- reading ------------------------------------------------------------------------------
+
+  override get traceId(): string {
+    return this._trace.traceId;
+  }
+  override get spanId(): string {
+    return hexOfWord(this._id0) + hexOfWord(this._id1);
+  }
+  override get parentId(): string | null {
+    return this._parent0 === 0 && this._parent1 === 0 ? null : hexOfWord(this._parent0) + hexOfWord(this._parent1);
+  }
+  override get name(): string {
+    return this._name;
+  }
+  override get startTimeNs(): bigint {
+    return this._startNs ?? toUnixNanos(this._trace.anchor, this._start);
+  }
+  override get endTimeNs(): bigint | null {
+    if (this.#state === OPEN) return null;
+    const end = this._endNs ?? toUnixNanos(this._trace.anchor, this._end);
+    const start = this.startTimeNs;
+    return end < start ? start : end;
+  }
+  override get status(): SpanStatus {
+    return { statusCode: this._status === STATUS_OK ? "OK" : this._status === STATUS_ERROR ? "ERROR" : "UNSET", description: this._description };
+  }
+  override get spanType(): string | null {
+    return this._spanType ?? "UNKNOWN";
+  }
+  /** True until end() has sealed the span. */
+  get isRecording(): boolean {
+    return this.#state !== ENDED;
+  }
+  get hasEnded(): boolean {
+    return this.#state === ENDED;
+  }
+
+  override getAttribute(key: string): unknown {
+    const frozen = this._get(key);
+    return frozen === undefined ? null : thawValue(frozen);
+  }
+
+  _get(key: string): FrozenValue | undefined {
+    const place = this.#find(key);
+    if (place >= 0) return this._values[place];
+    if (key === SPAN_TYPE_ATTRIBUTE) return this.spanType;
+    if (key === TRACE_ID_ATTRIBUTE) return this.traceId;
+    if (key === EXPERIMENT_ID_ATTRIBUTE) return this._trace.experimentId ?? undefined;
+    if (key === LOG_LEVEL_ATTRIBUTE && this._logLevel > 0) return this._logLevel;
+    return undefined;
+  }
+
+  override _fields(): SpanFields {
+    const attributes = new Map<string, FrozenValue>([[TRACE_ID_ATTRIBUTE, this.traceId]]);
+    if (this._trace.experimentId !== null) attributes.set(EXPERIMENT_ID_ATTRIBUTE, this._trace.experimentId);
+    if (this._startNs !== null) attributes.set(START_TIME_ATTRIBUTE, this._startNs);
+    attributes.set(SPAN_TYPE_ATTRIBUTE, this._spanType ?? "UNKNOWN");
+    for (let i = 0; i < this._keys.length; i++) attributes.set(this._keys[i] as string, this._values[i] as FrozenValue);
+    if (this._logLevel > 0) attributes.set(LOG_LEVEL_ATTRIBUTE, this._logLevel);
+    return {
+      traceIdHex: this._trace.hex,
+      traceId: this.traceId,
+      spanIdHex: this.spanId,
+      parentIdHex: this.parentId,
+      name: this._name,
+      kind: this._kind,
+      flags: this._trace.flags | 0x100 | (this._hasRemoteParent ? 0x200 : 0),
+      traceState: this._trace.traceState,
+      startTimeNs: this.startTimeNs,
+      endTimeNs: this.endTimeNs,
+      statusCode: this._status,
+      description: this._description,
+      attributes,
+      nativeKeys: null,
+      events: (this._events ?? []).map((event): EventFields => ({
+        name: event.name,
+        timeNs: this._timeOf(event),
+        attributes: mapOf(event.keys, event.values),
+        droppedAttributes: event.dropped,
+      })),
+      links: (this._links ?? []).map((link): LinkFields => ({
+        traceIdHex: link.traceIdHex,
+        traceIdText: link.traceIdText,
+        spanIdHex: link.spanIdHex,
+        flags: link.flags,
+        traceState: link.traceState,
+        attributes: mapOf(link.keys, link.values),
+        droppedAttributes: link.dropped,
+      })),
+      droppedAttributes: this._droppedAttributes,
+      droppedEvents: this._droppedEvents,
+      droppedLinks: this._droppedLinks,
+      ordinal: this._ordinal,
+    };
+  }
+
+  _timeOf(event: PendingEvent): bigint {
+    return event.timeNs ?? toUnixNanos(this._trace.anchor, event.monotonicMillis);
+  }
+
+  // --- setting ------------------------------------------------------------------------------
+
+  setAttribute(key: string, value: unknown): void {
+    if (this.#state === ENDED) return;
+    if (typeof key !== "string" || key === "") {
+      this.#warnKey(key);
+      return;
+    }
+    const type = typeof value;
+    const frozen =
+      type === "string" || type === "number" || type === "boolean" ? (value as string | number | boolean) : freezeValue(value);
+    if (frozen !== undefined) this.#put(key, frozen);
+  }
+
+  setAttributes(attributes: Record<string, unknown>): void {
+    if (this.#state === ENDED) return;
+    if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
+      this._trace.runtime.logger.warn(`attributes must be an object, not ${attributes === null ? "null" : typeof attributes}; ignored`);
+      return;
+    }
+    try {
+      for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);
+    } catch (error) {
+      this._trace.runtime.logger.warn(`attributes could not be read: ${safeText(error)}`);
+    }
+  }
+
+  setInputs(inputs: unknown): void {
+    if (this.#state !== ENDED) this.#put(INPUTS_ATTRIBUTE, new JsonText(jsonTextOf(inputs)));
+  }
+
+  setOutputs(outputs: unknown): void {
+    if (this.#state !== ENDED) this.#put(OUTPUTS_ATTRIBUTE, new JsonText(jsonTextOf(outputs)));
+  }
+
+  setSpanType(spanType: string): void {
+    if (this.#state === ENDED) return;
+    if (typeof spanType === "string") this._spanType = spanType;
+    else this._trace.runtime.logger.warn(`a span type is a string, not ${typeof spanType}; ignored`);
+  }
+
+  setDescription(description: string): void {
+    this.setAttribute(DESCRIPTION_ATTRIBUTE, description);
+  }
+
+  setLogLevel(level: string | number): void {
+    if (this.#state === ENDED) return;
+    const number = logLevelOf(level);
+    if (number === null) this._trace.runtime.logger.warn(`'${safeText(level)}' is no log level: DEBUG, INFO, WARNING, ERROR or CRITICAL`);
+    else this.#put(LOG_LEVEL_ATTRIBUTE, number);
+  }
+
+  /** OK is final, ERROR may still become OK, UNSET changes nothing; a description stays only with ERROR. */
+  setStatus(status: SpanStatus | string, description?: string): void {
+    if (this.#state === ENDED) return;
+    let code: unknown = status;
+    let text: unknown = description;
+    try {
+      if (typeof status === "object" && status !== null) {
+        code = status.statusCode;
+        text = description ?? status.description;
+      }
+    } catch (error) {
+      this._trace.runtime.logger.warn(`the status could not be read: ${safeText(error)}`);
+      return;
+    }
+    const next = code === "OK" ? STATUS_OK : code === "ERROR" ? STATUS_ERROR : code === "UNSET" ? STATUS_UNSET : -1;
+    if (next < 0) {
+      this._trace.runtime.logger.warn(`'${safeText(code)}' is no status: OK, ERROR or UNSET; ignored`);
+      return;
+    }
+    if (next === STATUS_UNSET || this._status === STATUS_OK) return;
+    this._status = next;
+    this._description = next === STATUS_ERROR && typeof text === "string" ? text : "";
+  }
+
+  addEvent(event: EventInput): void {
+    if (this.#state === ENDED) return;
+    try {
+      this.#addEvent(event);
+    } catch (error) {
+      this._trace.runtime.logger.warn(`an event could not be read: ${safeText(error)}`);
+    }
+  }
+
+  #addEvent(event: EventInput): void {
+    if (typeof event !== "object" || event === null) {
+      this._trace.runtime.logger.warn("an event is an object with a name; ignored");
+      return;
+    }
+    const { limits, clock } = this._trace.runtime;
+    const name = event.name;
+    const time = event.timestamp;
+    const pending: PendingEvent = {
+      name: typeof name === "string" ? name : name === undefined || name === null ? "event" : safeText(name),
+      monotonicMillis: 0,
+      timeNs: null,
+      keys: [],
+      values: [],
+      dropped: 0,
+    };
+    if (typeof time === "bigint" && time >= 0n && time < 2n ** 64n) pending.timeNs = time;
+    else pending.monotonicMillis = clock.monotonicMillis();
+    if (event.attributes !== undefined && event.attributes !== null) {
+      fill(pending, event.attributes, limits.attributePerEventCountLimit, limits.attributeValueLengthLimit);
+    }
+    const events = (this._events ??= []);
+    if (events.length >= limits.eventCountLimit) {
+      // The newest are kept: the end of a long run tells more than its beginning.
+      this._droppedEvents++;
+      if (limits.eventCountLimit <= 0) return;
+      events.shift();
+    }
+    events.push(pending);
+  }
+
+  addLink(link: LinkInput): void {
+    if (this.#state === ENDED) return;
+    try {
+      this.#addLink(link);
+    } catch (error) {
+      this._trace.runtime.logger.warn(`a link could not be read: ${safeText(error)}`);
+    }
+  }
+
+  #addLink(link: LinkInput): void {
+    const { limits, logger } = this._trace.runtime;
+    const traceIdText: unknown = (link as LinkInput | null)?.traceId;
+    const spanIdText: unknown = (link as LinkInput | null)?.spanId;
+    const ids = typeof traceIdText === "string" && typeof spanIdText === "string" ? linkIds(traceIdText, spanIdText) : null;
+    if (ids === null) {
+      logger.warn("a link needs a trace id ('tr-…' or 32 hex digits) and a span id of 16 hex digits; ignored");
+      return;
+    }
+    const links = (this._links ??= []);
+    if (links.length >= limits.linkCountLimit) {
+      this._droppedLinks++;
+      return;
+    }
+    const pending: PendingLink = {
+      traceIdHex: ids.traceIdHex,
+      traceIdText: traceIdText as string,
+      spanIdHex: ids.spanIdHex,
+      flags: typeof link.traceFlags === "number" ? link.traceFlags & 0xff : 0,
+      traceState: typeof link.traceState === "string" ? link.traceState : "",
+      keys: [],
+      values: [],
+      dropped: 0,
+    };
+    if (link.attributes !== undefined && link.attributes !== null) {
+      fill(pending, link.attributes, limits.attributePerLinkCountLimit, limits.attributeValueLengthLimit);
+    }
+    links.push(pending);
+  }
+
+  /** An `exception` event, status ERROR with "Type: message", log level at least ERROR. */
+  recordException(error: unknown): void {
+    if (this.#state === ENDED) return;
+    const event = eventOfException(error);
+    this.addEvent(event);
+    const type = safeText(event.attributes["exception.type"]);
+    const message = safeText(event.attributes["exception.message"]);
+    this.setStatus("ERROR", `${type}: ${message}`);
+    this._raiseLogLevel();
+  }
+
+  _raiseLogLevel(): void {
+    const place = this.#find(LOG_LEVEL_ATTRIBUTE);
+    if (place < 0) this._logLevel = LOG_LEVEL_ERROR;
+    else if ((this._values[place] as number) < LOG_LEVEL_ERROR) this._values[place] = LOG_LEVEL_ERROR;
+  }
+
+  // --- children -----------------------------------------------------------------------------
+
+  startSpan(options: unknown): unknown {
+    return this._trace.runtime.startChild(this, options);
+  }
+
+  withSpan(options: unknown, body: unknown): unknown {
+    return this._trace.runtime.withChild(this, options, body);
+  }
+
+  // --- ending -------------------------------------------------------------------------------
+
+  end(options?: EndOptions): void {
+    if (this.#state !== OPEN) return;
+    const trace = this._trace;
+    const runtime = trace.runtime;
+    this._end = runtime.clock.monotonicMillis();
+    this.#state = ENDING;
+    let isWithheld = false;
+    try {
+      if (options !== undefined && options !== null) this.#applyEndOptions(options);
+      if (this._logLevel === 0 && this.#find(LOG_LEVEL_ATTRIBUTE) < 0) this._logLevel = defaultLogLevel(this._spanType);
+      if (runtime.endHooks.size > 0 || runtime.spanProcessors.length > 0) this.#runProcessors();
+      if (this._status === STATUS_UNSET) this._status = STATUS_OK;
+      if (runtime.beforeSeal !== null) isWithheld = !this.#runBeforeSeal(runtime.beforeSeal);
+    } catch (error) {
+      runtime.logger.warn(`a span ended with an error: ${safeText(error)}`);
+    }
+    this.#state = ENDED;
+    trace.remove(this);
+    if (this._isRoot) trace.rootHasEnded = true;
+    if (isWithheld) runtime.recorder.countLost(trace.destinations, "redaction_error");
+    else runtime.recorder.record(this);
+    runtime.spanHasEnded(this, trace);
+  }
+
+  #applyEndOptions(options: EndOptions): void {
+    const { attributes, outputs, status, endTimeNs } = options;
+    if (typeof endTimeNs === "bigint" && endTimeNs >= 0n && endTimeNs < 2n ** 64n) this._endNs = endTimeNs;
+    else if (typeof endTimeNs === "number" && Number.isSafeInteger(endTimeNs) && endTimeNs >= 0) this._endNs = BigInt(endTimeNs);
+    if (attributes !== undefined && attributes !== null) this.setAttributes(attributes);
+    if (outputs !== undefined && outputs !== null) this.setOutputs(outputs);
+    if (status !== undefined && status !== null) this.setStatus(status);
+  }
+
+  #runProcessors(): void {
+    const { endHooks, spanProcessors, logger } = this._trace.runtime;
+    for (const process of [...endHooks, ...spanProcessors]) {
+      try {
+        const returned = process(this);
+        if (returned !== undefined && returned !== null) logger.warn("a span processor returned a value; it is ignored");
+      } catch (error) {
+        logger.warn(`a span processor failed: ${safeText(error)}`);
+      }
+    }
+  }
+
+  #runBeforeSeal(hook: (span: LiveSpan) => void): boolean {
+    try {
+      hook(this);
+      return true;
+    } catch (error) {
+      this._trace.runtime.logger.warn(`the hook before sealing failed, the span is withheld: ${safeText(error)}`);
+      return false;
+    }
+  }
+
+  // --- attributes ---------------------------------------------------------------------------
+
+  #find(key: string): number {
+    return this.#index === null ? this._keys.indexOf(key) : (this.#index.get(key) ?? -1);
+  }
+
+  #put(key: string, value: FrozenValue): void {
+    const limits = this._trace.runtime.limits;
+    if (limits.attributeValueLengthLimit !== Infinity && !isReservedKey(key)) value = truncateValue(value, limits.attributeValueLengthLimit);
+    const place = this.#find(key);
+    if (place >= 0) {
+      this._values[place] = value;
+      return;
+    }
+    if (key === SPAN_TYPE_ATTRIBUTE) {
+      this._spanType = typeof value === "string" ? value : safeText(thawValue(value));
+      return;
+    }
+    const count = this._keys.length;
+    if (count >= limits.attributeCountLimit && !isReservedKey(key) && this.#countOrdinary() >= limits.attributeCountLimit) {
+      this._droppedAttributes++;
+      return;
+    }
+    this._keys.push(key);
+    this._values.push(value);
+    if (this.#index !== null) this.#index.set(key, count);
+    else if (count >= INDEX_FROM) this.#index = new Map(this._keys.map((k, i) => [k, i]));
+  }
+
+  #countOrdinary(): number {
+    let count = 0;
+    for (const key of this._keys) if (!isReservedKey(key)) count++;
+    return count;
+  }
+
+  #warnKey(key: unknown): void {
+    this._trace.runtime.logger.warn(key === "" ? "an attribute key is empty; ignored" : `an attribute key is a string, not ${typeof key}; ignored`);
+  }
+}
+
+function mapOf(keys: readonly string[], values: readonly FrozenValue[]): Map<string, FrozenValue> {
+  return new Map(keys.map((key, i) => [key, values[i] as FrozenValue]));
+}
+
+function fill(
+  target: { keys: string[]; values: FrozenValue[]; dropped: number },
+  attributes: Record<string, unknown>,
+  countLimit: number,
+  lengthLimit: number,
+): void {
+  for (const key of Object.keys(attributes)) {
+    if (key === "") continue;
+    const frozen = freezeValue(attributes[key]);
+    if (frozen === undefined) continue;
+    if (target.keys.length >= countLimit) {
+      target.dropped++;
+      continue;
+    }
+    target.keys.push(key);
+    target.values.push(lengthLimit === Infinity ? frozen : truncateValue(frozen, lengthLimit));
+  }
+}
+
+function linkIds(traceId: string, spanId: string): { traceIdHex: string; spanIdHex: string } | null {
+  const traceIdHex = otelTraceIdOf(traceId);
+  if (traceIdHex === null || !isSpanIdHex(spanId) || /^0+$/.test(traceIdHex)) return null;
+  return { traceIdHex, spanIdHex: spanId.toLowerCase() };
+}
+
+export type { Link, SpanEvent };

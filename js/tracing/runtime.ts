@@ -1,0 +1,52 @@
+// The state that spans of one tracer share. init() fills it; nothing here acts by itself.
+
+import type { Clock } from "./clock.js";
+import type { LiveSpan } from "./live_span.js";
+import type { LocalTrace } from "./local_trace.js";
+import type { Recorder } from "./recorder.js";
+
+export interface Logger {
+  debug(message: string, ...details: unknown[]): void;
+  info(message: string, ...details: unknown[]): void;
+  warn(message: string, ...details: unknown[]): void;
+  error(message: string, ...details: unknown[]): void;
+}
+
+/** Limits of OpenTelemetry's specification; Infinity means none. */
+export interface SpanLimits {
+  attributeCountLimit: number;
+  attributeValueLengthLimit: number;
+  eventCountLimit: number;
+  linkCountLimit: number;
+  attributePerEventCountLimit: number;
+  attributePerLinkCountLimit: number;
+}
+
+export const DEFAULT_SPAN_LIMITS: Readonly<SpanLimits> = {
+  attributeCountLimit: 128,
+  attributeValueLengthLimit: Infinity,
+  eventCountLimit: 128,
+  linkCountLimit: 128,
+  attributePerEventCountLimit: 128,
+  attributePerLinkCountLimit: 128,
+};
+
+export interface Runtime {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly limits: SpanLimits;
+  readonly recorder: Recorder;
+  /** Run in order inside end(), while setters still work. */
+  readonly spanProcessors: readonly ((span: LiveSpan) => unknown)[];
+  readonly endHooks: ReadonlySet<(span: LiveSpan) => unknown>;
+  /**
+   * The hook before a span is sealed (redaction): runs last, may still set values. When it throws,
+   * the span is withheld and counted as `redaction_error`.
+   */
+  readonly beforeSeal: ((span: LiveSpan) => void) | null;
+  /** Told of each ended span, after its record was made. */
+  spanHasEnded(span: LiveSpan, trace: LocalTrace): void;
+  /** Starts a child; how sampling, limits of the trace and no-op spans come in is its business. */
+  startChild(parent: LiveSpan, options: unknown): unknown;
+  withChild(parent: LiveSpan, options: unknown, body: unknown): unknown;
+}
