@@ -3,7 +3,8 @@
 // `Json` holds the JSON text of a value as the host or a file gave it. MLflow stores every
 // attribute as such a text; structured values of the fluent API are kept that way too.
 // `isNative` marks values that another OpenTelemetry instrumentation set and that MLflow's
-// dictionaries therefore show as they are instead of as JSON text.
+// dictionaries therefore show as they are instead of as JSON text. A native Json is a text that
+// was read from a dictionary and stays exactly as it is (attribute_text.h has the whole table).
 #pragma once
 
 #include <cstdint>

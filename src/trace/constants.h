@@ -1,4 +1,15 @@
 // MLflow's names: attribute, tag and metadata keys.
+//
+// Order of a span's attributes, as MLflow 3.17.2 writes them in dictionaries and on the wire:
+//   mlflow.spanStartTimeNs    where the caller gave a start time
+//   mlflow.experimentId       where the caller gave one (roots only)
+//   mlflow.traceRequestId
+//   mlflow.spanType
+//   everything else in the order in which it was set last: setting a key again moves it to the end
+//   (that holds for mlflow.spanType too); start options count as inputs, attributes, description
+//   mlflow.spanLogLevel       last, where end() adds the default; else where it was set
+// A span that another SDK made keeps its own order; reading it as OTLP replaces
+// mlflow.traceRequestId where it stands, or appends it.
 #pragma once
 
 #include <string_view>
@@ -45,6 +56,14 @@ inline constexpr std::string_view kUser = "mlflow.trace.user";
 inline constexpr std::string_view kSession = "mlflow.trace.session";
 }  // namespace metadata_key
 
+// Places where a store promotes span attributes to the trace.
+namespace promoted_key {
+inline constexpr std::string_view kSession = "session.id";
+inline constexpr std::string_view kUser = "user.id";
+inline constexpr std::string_view kTagPrefix = "mlflow.traceTag.";
+}  // namespace promoted_key
+
+inline constexpr std::string_view kTraceSchemaVersion = "3";
 inline constexpr std::string_view kUnknownSpanType = "UNKNOWN";
 
 }  // namespace spandrel::trace

@@ -45,6 +45,7 @@ struct Link {
   uint32_t droppedAttributes = 0;
   uint32_t flags = 0;
   std::string mlflowTraceId;  // as the caller wrote it ("tr-…", bare hex); empty: derived from traceId
+  std::string mlflowSpanId;   // as the caller wrote it where that is no 16 lower-case digits ("2b7")
   bool operator==(const Link&) const = default;
 };
 
