@@ -1,0 +1,25 @@
+// Jest runs CommonJS: each source file is turned into it by esbuild, with its source map.
+const { createHash } = require("node:crypto");
+const { extname } = require("node:path");
+const esbuild = require("esbuild");
+
+const OPTIONS = {
+  format: "cjs",
+  target: "node20",
+  sourcemap: "inline",
+  // import() needs an experimental flag in Jest's realm; as a promise around require() it behaves the same.
+  supported: { "dynamic-import": false },
+  define: { "import.meta.url": "spandrelModuleUrl" },
+};
+const BANNER = 'const spandrelModuleUrl = require("node:url").pathToFileURL(__filename).href;';
+
+module.exports = {
+  process(source, file) {
+    const loader = extname(file).endsWith("ts") ? "ts" : "js";
+    const banner = source.includes("import.meta.url") ? BANNER : undefined;
+    return esbuild.transformSync(source, { ...OPTIONS, loader, banner, sourcefile: file });
+  },
+  getCacheKey(source, file) {
+    return createHash("sha256").update(`${esbuild.version} ${file} ${JSON.stringify(OPTIONS)}\n${source}`).digest("hex");
+  },
+};
