@@ -11,7 +11,10 @@ export default tseslint.config(
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/consistent-type-imports": "error",
       // A name that starts with _ says that it is not used: a parameter a signature demands.
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" },
+      ],
       "no-eval": "error",
       "no-implied-eval": "error",
       "no-new-func": "error",
@@ -29,7 +32,11 @@ export default tseslint.config(
   },
   {
     files: ["**/*.mjs", "**/*.cjs"],
-    languageOptions: { globals: globalsOf("process console Buffer URL setTimeout clearTimeout setInterval clearInterval setImmediate performance fetch globalThis document window require module __filename __dirname WebAssembly TextDecoder TextEncoder Response Request Headers AbortController AbortSignal structuredClone queueMicrotask crypto") },
+    languageOptions: {
+      globals: globalsOf(
+        "process console Buffer URL setTimeout clearTimeout setInterval clearInterval setImmediate performance fetch globalThis document window require module __filename __dirname WebAssembly TextDecoder TextEncoder Response Request Headers AbortController AbortSignal structuredClone queueMicrotask crypto",
+      ),
+    },
     // CommonJS files are CommonJS on purpose.
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },

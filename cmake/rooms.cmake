@@ -28,8 +28,8 @@ elseif(NOT SPANDREL_JSON_INCLUDE STREQUAL "/usr/include")
   target_include_directories(spandrel_options SYSTEM INTERFACE "${SPANDREL_JSON_INCLUDE}")
 endif()
 
-# How the modules are optimised. Size first (design: 70 kB of gzip for everything that traces), but the
-# rooms a span passes through are compiled for speed: -O2 there costs about 3 kB and is worth 20 %.
+# How the modules are optimised: size first, because a page downloads them (the budget is in
+# scripts/size_budget.json), but the rooms that every span passes through are compiled for speed.
 # -flto and -fno-exceptions must be the same at compile and at link. Natively both are empty.
 add_library(spandrel_size INTERFACE)
 add_library(spandrel_speed INTERFACE)
@@ -42,6 +42,7 @@ if(EMSCRIPTEN)
     target_compile_options(spandrel_speed INTERFACE -O2 -flto -DNDEBUG)
   endif()
 endif()
+set(SPANDREL_ROOMS base trace record otlp mlflow manager exporting view)
 set(SPANDREL_HOT_ROOMS record otlp manager exporting)
 
 # spandrel_room(name SOURCES a.cpp b.cpp DEPENDS other rooms or libraries)
@@ -57,7 +58,7 @@ function(spandrel_room name)
   foreach(dependency IN LISTS ARG_DEPENDS)
     if(TARGET spandrel_${dependency})
       target_link_libraries(spandrel_${name} PUBLIC spandrel_${dependency})
-    else()
+    elseif(NOT dependency IN_LIST SPANDREL_ROOMS)  # a room without sources has no library
       target_link_libraries(spandrel_${name} PUBLIC ${dependency})
     endif()
   endforeach()

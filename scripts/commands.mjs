@@ -56,10 +56,16 @@ export function run(program, args = [], options = {}) {
     child.on("error", (error) => fail(new StepError(`${program} could not be started: ${error.message}`)));
     child.on("close", (code) => {
       if (code === 0 || mayFail) return done({ code: code ?? 1, output });
-      if (!passThrough && !(keep && !quiet)) process.stderr.write(output.slice(0, 2500));
+      if (!passThrough && !(keep && !quiet)) process.stderr.write(problemsIn(output));
       fail(new StepError(`${what ?? [program, ...args.slice(0, 3)].join(" ")} failed (exit code ${code})`));
     });
   });
+}
+
+/** The part of a failed program's output worth showing: without ninja's lines of finished work, its end. */
+function problemsIn(output) {
+  const lines = output.split("\n").filter((line) => !/^\[\d+\/\d+\] (Building|Linking|Generating|protoc)/.test(line));
+  return lines.map((line) => line.slice(0, 600)).slice(-60).join("\n");
 }
 
 /** Shows ninja's "[12/48] …" once in a while: the first, the last and one every `everyMillis`. */

@@ -20,6 +20,8 @@ module.exports = {
     return esbuild.transformSync(source, { ...OPTIONS, loader, banner, sourcefile: file });
   },
   getCacheKey(source, file) {
-    return createHash("sha256").update(`${esbuild.version} ${file} ${JSON.stringify(OPTIONS)}\n${source}`).digest("hex");
+    return createHash("sha256")
+      .update(`${esbuild.version} ${file} ${JSON.stringify(OPTIONS)}\n${source}`)
+      .digest("hex");
   },
 };

@@ -27,7 +27,9 @@ export async function ensureProtobufSource() {
 function protocVersion() {
   const version = /(\d+\.\d+(\.\d+)?)/.exec(capture("protoc", ["--version"]) ?? "")?.[1];
   if (!version?.startsWith("3.21.")) {
-    throw new StepError(`protoc ${version ?? "is missing"}: 3.21.x is needed (Debian 12 and 13, Ubuntu 24.04: apt-get install protobuf-compiler)`);
+    throw new StepError(
+      `protoc ${version ?? "is missing"}: 3.21.x is needed (Debian 12 and 13, Ubuntu 24.04: apt-get install protobuf-compiler)`,
+    );
   }
   return version;
 }
@@ -48,11 +50,14 @@ function check(folder, protoc, what) {
 
 async function download(protoc) {
   if (!exists("apt-get")) {
-    throw new StepError(`set SPANDREL_PROTOBUF_SOURCE to an unpacked source tree of protobuf ${protoc} (release "protobuf-cpp-${protoc}")`);
+    throw new StepError(
+      `set SPANDREL_PROTOBUF_SOURCE to an unpacked source tree of protobuf ${protoc} (release "protobuf-cpp-${protoc}")`,
+    );
   }
   say(`Fetching the sources of protobuf ${protoc} (5 MB) from the system's package archive`);
   rmSync(APT, { recursive: true, force: true });
-  for (const part of ["parts", "lists/partial", "cache/archives/partial", "download"]) mkdirSync(join(APT, part), { recursive: true });
+  for (const part of ["parts", "lists/partial", "cache/archives/partial", "download"])
+    mkdirSync(join(APT, part), { recursive: true });
   writeSourceLists();
   const options = [
     ["Dir::Etc::SourceList", "/dev/null"],

@@ -12,7 +12,8 @@ import { hashOf, onceFor } from "./stamps.mjs";
 
 const MINIMUM_EMCC = [3, 1, 6];
 
-const hasHeader = (path) => ["/usr/include", "/usr/local/include", "/opt/homebrew/include"].some((d) => existsSync(join(d, path)));
+const hasHeader = (path) =>
+  ["/usr/include", "/usr/local/include", "/opt/homebrew/include"].some((d) => existsSync(join(d, path)));
 
 /** What has to be there: `brew` is said on macOS, `otherwise` where neither apt nor brew is at hand. */
 const NEEDS = [
@@ -118,7 +119,9 @@ async function installMissing(needs) {
 
 function wayWithoutApt(missing) {
   if (exists("brew")) return `Run: brew install ${[...new Set(missing.map((need) => need.brew ?? need.packages[0]))].join(" ")}`;
-  return missing.map((need) => `${need.name}: ${need.otherwise ?? `your system's package like Debian's ${need.packages[0]}`}`).join("; ");
+  return missing
+    .map((need) => `${need.name}: ${need.otherwise ?? `your system's package like Debian's ${need.packages[0]}`}`)
+    .join("; ");
 }
 
 /** Failures show apt's last lines; what is still missing afterwards is named by the caller. */
@@ -144,7 +147,9 @@ function checkEmscripten() {
   const numbers = (version ?? "0.0.0").split(".").map(Number);
   const difference = numbers.map((n, i) => n - MINIMUM_EMCC[i]).find((n) => n !== 0) ?? 0;
   if (version === null || difference < 0) {
-    throw new StepError(`emcc ${version ?? "does not run"}: 3.1.6 or newer is needed (Debian 12's package, or emsdk on the path)`);
+    throw new StepError(
+      `emcc ${version ?? "does not run"}: 3.1.6 or newer is needed (Debian 12's package, or emsdk on the path)`,
+    );
   }
 }
 

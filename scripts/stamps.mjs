@@ -22,7 +22,12 @@ export function filesBelow(paths) {
 /** Hash of the contents of files and folders, and of words such as versions and options. */
 export function hashOf(paths, words = []) {
   const hash = createHash("sha256");
-  for (const path of filesBelow(paths)) hash.update(path).update("\0").update(readFileSync(join(ROOT, path))).update("\0");
+  for (const path of filesBelow(paths))
+    hash
+      .update(path)
+      .update("\0")
+      .update(readFileSync(join(ROOT, path)))
+      .update("\0");
   for (const word of words) hash.update(`${word}\0`);
   return hash.digest("hex");
 }
