@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -15,15 +16,30 @@
 
 namespace spandrel::record {
 
+// Which attributes a span shows.
+enum class Form : uint8_t {
+  // As MLflow has it: header fields are written out as attributes; trace id, experiment id, start
+  // time where given and span type first, log level last. The trace's own attributes are left out.
+  Mlflow,
+  // As plain OTLP carries it: what the user set, a span type only where one was set, the trace's
+  // attributes, and the mark of a span that has not ended.
+  Wire,
+};
+
 // A portable record with all attributes in the list (flags::kPlain).
 std::vector<uint8_t> encodePortable(const trace::SpanData& span);
 
 // Reads one record from bytes of any origin; lengths, depth and text are checked.
-Result<trace::SpanData> decodePortable(Bytes bytes);
+Result<trace::SpanData> decodePortable(Bytes bytes, Form form = Form::Mlflow);
 
-// Reads a record of the core. Header fields are written out as the attributes that MLflow shows:
-// trace id, experiment id, start time where given and span type first, log level last.
-trace::SpanData decodeRecord(const uint32_t* record, const TextTable& table);
+// Reads a record of the core.
+trace::SpanData decodeRecord(const uint32_t* record, const TextTable& table, Form form = Form::Mlflow);
+
+// The attribute that marks an open span on the wire.
+inline constexpr std::string_view kUnfinishedAttribute = "spandrel.unfinished";
+
+// The same record with every text inside. Header and structure stay as they are.
+std::vector<uint8_t> toPortable(const uint32_t* record, const TextTable& table);
 
 // Checks the structure of one record: every length, count and text id.
 Result<Done> validateRecord(Bytes bytes, const TextTable& table);

@@ -73,8 +73,6 @@ class Cursor {
   const TextTable* table_;
 };
 
-inline uint32_t nameWord(const uint32_t* record) { return record[header::kName]; }
-
 inline uint64_t timeAt(const uint32_t* record, uint32_t place) {
   return record[place] | static_cast<uint64_t>(record[place + 1]) << 32;
 }
