@@ -49,7 +49,7 @@ const NEW_LINE = 0x0a;
 
 function nonEmptyLines(bytes: Buffer): Buffer[] {
   const lines: Buffer[] = [];
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(NEW_LINE, start);
     const stop = end < 0 ? bytes.length : end;
     const line = bytes.subarray(start, stop);

@@ -45,10 +45,20 @@ function makeFile(name: string, content: string | Uint8Array): string {
 
 describe("Arguments", () => {
   test("view takes files and options in any order", () => {
-    const expected = { kind: "view", files: ["a.json", "b.pb"], port: 5000, open: true, allowedOrigins: ["http://localhost:3000"] };
+    const expected = {
+      kind: "view",
+      files: ["a.json", "b.pb"],
+      port: 5000,
+      open: true,
+      allowedOrigins: ["http://localhost:3000"],
+    };
 
-    expect(parseArguments(["view", "a.json", "--port", "5000", "b.pb", "--open", "--allow-origin", "http://localhost:3000"])).toEqual(expected);
-    expect(parseArguments(["view", "--allow-origin=http://localhost:3000", "--open", "--port=5000", "--", "a.json", "b.pb"])).toEqual(expected);
+    expect(
+      parseArguments(["view", "a.json", "--port", "5000", "b.pb", "--open", "--allow-origin", "http://localhost:3000"]),
+    ).toEqual(expected);
+    expect(
+      parseArguments(["view", "--allow-origin=http://localhost:3000", "--open", "--port=5000", "--", "a.json", "b.pb"]),
+    ).toEqual(expected);
     expect(parseArguments(["view"])).toEqual({ kind: "view", files: [], port: 4318, open: false, allowedOrigins: [] });
     expect(parseArguments(["view", "--", "--open"])).toMatchObject({ files: ["--open"], open: false });
   });
@@ -115,7 +125,9 @@ describe("spandrel view", () => {
 
     const { server } = await run("view", "--port", "0", ...files);
 
-    expect(printed.slice(0, 5)).toEqual(files.map((file, index) => `${file}: ${[3, 2, 4, 5, 1][index]} ${index === 4 ? "span" : "spans"}`));
+    expect(printed.slice(0, 5)).toEqual(
+      files.map((file, index) => `${file}: ${[3, 2, 4, 5, 1][index]} ${index === 4 ? "span" : "spans"}`),
+    );
     expect(errors).toEqual([]);
     const reader = await readStream(server as ViewServer);
     const status = await reader.next((frame) => frame.type === 3);

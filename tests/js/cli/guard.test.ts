@@ -157,7 +157,17 @@ describe("Origin", () => {
 describe("Reading", () => {
   test("needs the token, as a bearer, in full", async () => {
     const { port, token } = await startServer();
-    const wrong = [undefined, "", token, `Bearer`, `Bearer `, `Bearer ${token}x`, `Bearer ${token.slice(1)}`, `Basic ${token}`, `bearer ${token}`];
+    const wrong = [
+      undefined,
+      "",
+      token,
+      `Bearer`,
+      `Bearer `,
+      `Bearer ${token}x`,
+      `Bearer ${token.slice(1)}`,
+      `Basic ${token}`,
+      `bearer ${token}`,
+    ];
 
     for (const authorization of wrong) {
       const answer = await send(port, { path: "/api/stream", headers: authorization === undefined ? {} : { authorization } });

@@ -65,14 +65,19 @@ export interface RawAnswer {
   body: Buffer;
 }
 
-export function send(port: number, { method = "GET", path = "/", headers = {}, body, address, noHost }: RawRequest): Promise<RawAnswer> {
+export function send(
+  port: number,
+  { method = "GET", path = "/", headers = {}, body, address, noHost }: RawRequest,
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const options = { host: address ?? "127.0.0.1", port, method, path, headers, agent: false, setHost: !noHost };
     const outgoing = request(options, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.on("error", reject);
-      incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }));
+      incoming.on("end", () =>
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }),
+      );
     });
     outgoing.on("error", reject);
     outgoing.end(body);
@@ -126,7 +131,11 @@ export function readStream(server: ViewServer, since = 0, token = server.token):
         buffered = Buffer.concat([buffered, chunk]);
         while (buffered.length >= 9 && buffered.length >= 9 + buffered.readUInt32LE(0)) {
           const length = buffered.readUInt32LE(0);
-          seen.push({ type: buffered.readUInt8(4), sequence: buffered.readUInt32LE(5), payload: buffered.subarray(9, 9 + length) });
+          seen.push({
+            type: buffered.readUInt8(4),
+            sequence: buffered.readUInt32LE(5),
+            payload: buffered.subarray(9, 9 + length),
+          });
           buffered = buffered.subarray(9 + length);
         }
         wake();
@@ -134,7 +143,7 @@ export function readStream(server: ViewServer, since = 0, token = server.token):
       incoming.on("error", () => {});
       const next = async (passes: (frame: Frame) => boolean = () => true): Promise<Frame> => {
         for (;;) {
-          for (; looked < seen.length; ) {
+          for (; looked < seen.length;) {
             const frame = seen[looked++];
             if (frame && passes(frame)) return frame;
           }

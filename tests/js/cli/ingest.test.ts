@@ -52,7 +52,13 @@ describe("A good request", () => {
     const reader = await readStream(server);
     const frames = [await reader.next(), await reader.next(), await reader.next(), await reader.next(), await reader.next()];
     reader.close();
-    expect(frames.map(({ type, sequence }) => [type, sequence])).toEqual([[1, 1], [1, 2], [2, 3], [1, 4], [1, 5]]);
+    expect(frames.map(({ type, sequence }) => [type, sequence])).toEqual([
+      [1, 1],
+      [1, 2],
+      [2, 3],
+      [1, 4],
+      [1, 5],
+    ]);
     expect(frames.map(({ payload }) => payload)).toEqual([ones(1), ones(2), Buffer.from('{"spans":3}'), ones(9), ones(6)]);
   });
 
@@ -201,7 +207,14 @@ describe("A broken request", () => {
 
     await new Promise<void>((resolve) => {
       const headers = { "content-type": "application/x-protobuf", "content-length": "100" };
-      const outgoing = request({ host: "127.0.0.1", port: server.port, method: "POST", path: "/v1/traces", headers, agent: false });
+      const outgoing = request({
+        host: "127.0.0.1",
+        port: server.port,
+        method: "POST",
+        path: "/v1/traces",
+        headers,
+        agent: false,
+      });
       outgoing.on("error", () => resolve());
       outgoing.write(ones(10), () => outgoing.destroy(new Error("cut")));
     });
@@ -257,7 +270,9 @@ describe("Too much", () => {
       const headers = { "content-type": "application/x-protobuf", "transfer-encoding": "chunked" };
       const outgoing = request({ host: "127.0.0.1", port, method: "POST", path: "/v1/traces", headers, agent: false });
       outgoing.on("error", () => {});
-      const answered = new Promise<number>((resolve) => outgoing.on("response", (incoming) => resolve(incoming.resume().statusCode ?? 0)));
+      const answered = new Promise<number>((resolve) =>
+        outgoing.on("response", (incoming) => resolve(incoming.resume().statusCode ?? 0)),
+      );
       outgoing.write(ones(1000));
       return { outgoing, answered };
     });

@@ -27,7 +27,13 @@ describe("RequestStore", () => {
     const status = store.status();
 
     expect(store.after(0)?.sequence).toBe(3);
-    expect(status).toMatchObject({ requests: 3, spans: 3 + 4 + 5, evictedRequests: 2, evictedSpans: 1 + 2, capacityBytes: 10_000 });
+    expect(status).toMatchObject({
+      requests: 3,
+      spans: 3 + 4 + 5,
+      evictedRequests: 2,
+      evictedSpans: 1 + 2,
+      capacityBytes: 10_000,
+    });
     expect(status.bytes).toBeLessThanOrEqual(10_000);
   });
 

@@ -22,7 +22,10 @@ describe("/api/stream", () => {
     const after = statusOf(await reader.next(isStatus));
     reader.close();
 
-    expect(backlog.map(({ sequence, payload }) => [sequence, payload.length])).toEqual([[1, 1], [2, 2]]);
+    expect(backlog.map(({ sequence, payload }) => [sequence, payload.length])).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
     expect([status.type, status.sequence, statusOf(status).spans]).toEqual([3, 2, 3]);
     expect([live.type, live.sequence, live.payload]).toEqual([1, 3, ones(3)]);
     expect(after).toMatchObject({ requests: 3, spans: 6, evictedRequests: 0, evictedSpans: 0, capacityBytes: 512 * 1024 * 1024 });

@@ -16,7 +16,12 @@ describe("The page's files", () => {
     const { port } = await startServer();
 
     const page = await send(port, { path: "/" });
-    const answers = [page, await send(port, { path: "/missing" }), await post(port, Buffer.from([1])), await send(port, { path: "/api/stream" })];
+    const answers = [
+      page,
+      await send(port, { path: "/missing" }),
+      await post(port, Buffer.from([1])),
+      await send(port, { path: "/api/stream" }),
+    ];
 
     expect(page.status).toBe(200);
     expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
@@ -75,7 +80,9 @@ describe("The page's files", () => {
 
 describe("Mounts", () => {
   test("get what is under their prefix and nothing else", async () => {
-    const { port } = await startServer({ mounts: { "/sample": (request, response) => void response.end(`at ${request.url ?? ""}`) } });
+    const { port } = await startServer({
+      mounts: { "/sample": (request, response) => void response.end(`at ${request.url ?? ""}`) },
+    });
 
     expect((await send(port, { path: "/sample/ask?x=1" })).body.toString()).toBe("at /sample/ask?x=1");
     expect((await send(port, { path: "/sample" })).body.toString()).toBe("at /sample");
