@@ -65,9 +65,13 @@ function(spandrel_room name)
 endfunction()
 
 # spandrel_test(name SOURCES a_test.cpp DEPENDS rooms): one executable, registered with ctest.
+# `LABELS tsan` marks suites that are about concurrency: under ThreadSanitizer only those are built and run.
 # SPANDREL_GOLDEN_DIR is the absolute folder of the recorded cases.
 function(spandrel_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  if(SPANDREL_SANITIZE STREQUAL "thread" AND NOT "tsan" IN_LIST ARG_LABELS)
+    return()
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE spandrel_options GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/core)
@@ -76,4 +80,5 @@ function(spandrel_test name)
     target_link_libraries(${name} PRIVATE spandrel_${dependency})
   endforeach()
   add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 300)
 endfunction()

@@ -1,11 +1,10 @@
-// Builds everything, or the steps named: node scripts/build.mjs [wasm] [glue] [js] [types] [page] [sample]
+// Builds everything, or the steps named: node scripts/build.mjs [wasm] [glue] [js] [types] [page]
 //
 //   wasm    C++ → build/wasm (CMake with Emscripten's toolchain file)
 //   glue    → build/module: for each module its .wasm, and Emscripten's glue minified, as ES module and CommonJS
 //   js      → dist/node (ESM and CommonJS) and dist/browser (ESM): bundles with shared chunks
 //   types   → dist/types (for import) and dist/types-cjs (for require)
 //   page    demo/page → dist/page
-//   sample  demo/sample → dist/sample
 //
 // How the built module is found. Sources say "../../build/module/<file>" (from js/load or js/platform), in
 // `new URL("…", import.meta.url)`, in `import("…")` and in `createRequire(import.meta.url)("…")`. In the
@@ -13,7 +12,7 @@
 // imports stay imports: glue and wasm are loaded when init() asks, never with the main entry.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, StepError, capture, main, ninjaProgress, run, say } from "./commands.mjs";
+import { ROOT, StepError, main, ninjaProgress, run, say } from "./commands.mjs";
 import { emscriptenEnvironment, emscriptenVersion } from "./setup.mjs";
 import { ensureProtobufSource } from "./protobuf_source.mjs";
 import { hashOf, onceFor } from "./stamps.mjs";
@@ -29,7 +28,7 @@ const ENTRIES = [
   { name: "register", source: "js/register.ts", nodeOnly: true },
   { name: "cli", source: "js/cli/main.ts", nodeOnly: true, esmOnly: true },
 ];
-const STEPS = { wasm: buildWasm, glue: buildGlue, js: buildJs, types: buildTypes, page: buildPage, sample: buildSample };
+const STEPS = { wasm: buildWasm, glue: buildGlue, js: buildJs, types: buildTypes, page: buildPage };
 
 export async function build(steps = Object.keys(STEPS)) {
   for (const step of steps) {
@@ -233,7 +232,7 @@ async function buildTypes() {
   );
 }
 
-// --- page and sample ----------------------------------------------------------------------------
+// --- page -----------------------------------------------------------------------------------------
 
 /** demo/page/main.ts and its workers are bundled; other files (html, css, icons) are copied as they are. */
 async function buildPage() {
@@ -280,25 +279,6 @@ function keepGlueBeside() {
       }));
     },
   };
-}
-
-/** The sample application runs as it is written; TypeScript in it is turned into JavaScript file by file. */
-async function buildSample() {
-  if (!existsSync(join(ROOT, "demo/sample"))) return;
-  const esbuild = await import("esbuild");
-  const sources = capture("find", ["demo/sample", "-name", "*.ts"])?.split("\n").filter(Boolean) ?? [];
-  if (sources.length === 0) return;
-  await onceFor("sample", hashOf(["demo/sample", "scripts/build.mjs"]), ["dist/sample"], () =>
-    esbuild.build({
-      absWorkingDir: ROOT,
-      entryPoints: sources,
-      outdir: "dist/sample",
-      outbase: "demo/sample",
-      format: "esm",
-      platform: "node",
-      target: "node20",
-    }),
-  );
 }
 
 main(import.meta.url, (args) => build(args.length > 0 ? args : undefined));

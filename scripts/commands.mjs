@@ -65,7 +65,10 @@ export function run(program, args = [], options = {}) {
 /** The part of a failed program's output worth showing: without ninja's lines of finished work, its end. */
 function problemsIn(output) {
   const lines = output.split("\n").filter((line) => !/^\[\d+\/\d+\] (Building|Linking|Generating|protoc)/.test(line));
-  return lines.map((line) => line.slice(0, 600)).slice(-60).join("\n");
+  return lines
+    .map((line) => line.slice(0, 600))
+    .slice(-60)
+    .join("\n");
 }
 
 /** Shows ninja's "[12/48] …" once in a while: the first, the last and one every `everyMillis`. */
