@@ -156,7 +156,7 @@ export class Core {
     return this.handover.guard((raw) => this.handover.takeBytes(raw.pendingRecords(this.handover.putText(traceIdHex))));
   }
 
-  /** Resource and scope of everything that is exported, as JSON of OTLP/JSON's shape. */
+  /** Resource and scope of all exports, as an OTLP/JSON request with one span, which is ignored. */
   setResource(json: string): void {
     this.handover.guard((raw) => this.handover.takeText(raw.setResource(this.handover.putText(json))));
   }

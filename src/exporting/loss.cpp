@@ -17,4 +17,10 @@ uint64_t Counters::droppedTotal() const {
   return std::accumulate(dropped.begin(), dropped.end(), uint64_t{0});
 }
 
+std::string Counters::text() const {
+  std::string out = std::to_string(produced) + ' ' + std::to_string(delivered);
+  for (const uint64_t each : dropped) out += ' ' + std::to_string(each);
+  return out;
+}
+
 }  // namespace spandrel::exporting

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace spandrel::exporting {
@@ -34,6 +35,8 @@ struct Counters {
   std::array<uint64_t, kLossReasons> dropped{};
 
   uint64_t droppedTotal() const;
+  // produced, delivered, then a number for each reason, separated by spaces.
+  std::string text() const;
   uint64_t pending() const { return produced - delivered - droppedTotal(); }
 };
 

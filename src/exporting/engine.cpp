@@ -1,0 +1,137 @@
+#include "exporting/engine.h"
+
+#include <set>
+
+#include "otlp/json_reader.h"
+#include "otlp/json_writer.h"
+#include "otlp/span_writer.h"
+#include "record/commit.h"
+#include "record/portable.h"
+
+namespace spandrel::exporting {
+namespace {
+
+// Keeps the groups and lets go of the spans.
+class OriginSink : public otlp::TraceSink {
+ public:
+  bool onSpan(trace::SpanData&&) override { return true; }
+  void endScope(trace::Scope&& scope) override { scope_ = std::move(scope); }
+  void endResource(trace::Resource&& resource) override { resource_ = std::move(resource); }
+
+  trace::Resource resource_;
+  trace::Scope scope_;
+};
+
+void append(std::vector<uint8_t>& out, const std::vector<uint8_t>& bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+}  // namespace
+
+Engine::Engine() { scope_.name = "spandrel"; }
+
+uint32_t Engine::addDestination(QueueLimits limits) {
+  if (destinationCount_ == kMaxDestinations) return kMaxDestinations;
+  destinations_[destinationCount_] = std::make_unique<SpanQueue>(limits);
+  return destinationCount_++;
+}
+
+SpanQueue& Engine::queue(uint32_t destination) {
+  return destination < destinationCount_ ? *destinations_[destination] : nowhere_;
+}
+
+Result<Done> Engine::releaseTrace(uint32_t destination, std::string_view traceIdHex) {
+  const auto id = trace::parseTraceIdHex(traceIdHex);
+  if (!id.ok()) return id.error();
+  queue(destination).releaseTrace(id.value());
+  return Done{};
+}
+
+Result<Done> Engine::setOrigin(std::string_view json) {
+  OriginSink sink;
+  const otlp::ReadReport report = otlp::readTracesJson(json, sink);
+  if (report.failed) return report.error;
+  resource_ = std::move(sink.resource_);
+  scope_ = std::move(sink.scope_);
+  origin_.resource.clear();
+  origin_.scope.clear();
+  otlp::encodeResource(resource_, origin_.resource);
+  otlp::encodeScope(scope_, origin_.scope);
+  return Done{};
+}
+
+Result<Done> Engine::commit(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
+                            uint32_t ropeUnits, uint32_t recordCount) {
+  committed_.clear();
+  auto result = record::commitChunk(words, wordBytes, rope, ropeUnits, recordCount, committed_);
+  for (const record::RecordRef& each : committed_) route(each);
+  if (!result.ok()) {
+    // The spans cannot be told apart any more; all destinations lost them.
+    const uint64_t lost = recordCount - committed_.size();
+    for (uint32_t i = 0; i < destinationCount_; ++i) destinations_[i]->countLost(LossReason::TooLarge, lost);
+  }
+  committed_.clear();
+  return result;
+}
+
+Result<std::vector<uint8_t>> Engine::portableOfStaged(const uint32_t* words, uint32_t wordBytes,
+                                                      std::string_view rope, uint32_t ropeUnits) {
+  std::vector<record::RecordRef> records;
+  const auto result = record::commitChunk(words, wordBytes, rope, ropeUnits, 1, records);
+  if (!result.ok()) return result.error();
+  return records.empty() ? std::vector<uint8_t>() : record::toPortable(records[0].words(), texts_);
+}
+
+void Engine::route(const record::RecordRef& record) {
+  if (keeper_) keeper_(keeperContext_, record);
+  uint32_t set = record.destinations();
+  for (uint32_t i = 0; set != 0 && i < destinationCount_; ++i, set >>= 1) {
+    if (set & 1) destinations_[i]->push(record);
+  }
+}
+
+void Engine::setKeeper(Keeper keeper, void* context) {
+  keeper_ = keeper;
+  keeperContext_ = context;
+}
+
+Bytes Engine::encodeBatch(uint32_t destination, SpanQueue::BatchId batch) {
+  otlp::encodeBatch(queue(destination).records(batch), texts_, origin_, output_);
+  return output_.ok() ? output_.bytes() : Bytes();
+}
+
+std::string Engine::encodeBatchJson(uint32_t destination, SpanQueue::BatchId batch) {
+  otlp::ResourceSpans group{resource_, {{scope_, {}}}};
+  for (const record::RecordRef& each : queue(destination).records(batch)) {
+    group.scopes[0].spans.push_back(record::decodeRecord(each.words(), texts_, record::Form::Wire));
+  }
+  std::string out;
+  otlp::appendTracesJson(out, std::span(&group, 1), otlp::ValueForm::Wire);
+  return out;
+}
+
+std::vector<uint8_t> Engine::portableRecords(uint32_t destination, SpanQueue::BatchId batch) {
+  std::vector<uint8_t> out;
+  for (const record::RecordRef& each : queue(destination).records(batch)) append(out, record::toPortable(each.words(), texts_));
+  return out;
+}
+
+Result<std::vector<uint8_t>> Engine::pendingRecords(std::string_view traceIdHex) {
+  const auto id = trace::parseTraceIdHex(traceIdHex);
+  if (!id.ok()) return id.error();
+  std::vector<uint8_t> out;
+  std::set<const uint32_t*> seen;
+  for (uint32_t i = 0; i < destinationCount_; ++i) {
+    for (const record::RecordRef& each : destinations_[i]->pendingOf(id.value())) {
+      if (seen.insert(each.words()).second) append(out, record::toPortable(each.words(), texts_));
+    }
+  }
+  return out;
+}
+
+Engine& engine() {
+  static Engine instance;
+  return instance;
+}
+
+}  // namespace spandrel::exporting

@@ -1,0 +1,79 @@
+// The whole core of one realm: the text table, the destinations with their queues, and the manager.
+//
+// Records come in by commit(), go to the queues of their destinations and, where traces are kept,
+// to the manager; batches go out as OTLP. It decides nothing about time or the network.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "exporting/span_queue.h"
+#include "otlp/record_encoder.h"
+#include "otlp/traces_data.h"
+#include "record/text_table.h"
+
+namespace spandrel::exporting {
+
+class Engine {
+ public:
+  // Records name their destinations by a set of this many bits.
+  static constexpr uint32_t kMaxDestinations = 24;
+
+  Engine();
+
+  record::TextTable& texts() { return texts_; }
+
+  // The next destination, 0, 1, …; kMaxDestinations when there are too many.
+  uint32_t addDestination(QueueLimits limits);
+  // A number that was never given has an empty queue of its own: calls on it do nothing that counts.
+  SpanQueue& queue(uint32_t destination);
+  // Whole-trace destinations: what is held of this trace (32 hex digits) becomes ready.
+  Result<Done> releaseTrace(uint32_t destination, std::string_view traceIdHex);
+
+  // Resource and scope of all exports, taken from an OTLP/JSON request with one span (readers do not
+  // report empty groups): {"resourceSpans":[{"resource":{…},"scopeSpans":[{"scope":{…},"spans":[{}]}]}]}.
+  Result<Done> setOrigin(std::string_view json);
+
+  // Takes a staged chunk over (record/commit.h) and routes its records.
+  Result<Done> commit(const uint32_t* words, uint32_t wordBytes, std::string_view rope, uint32_t ropeUnits,
+                      uint32_t recordCount);
+  // One staged record as a portable record; nothing is routed.
+  Result<std::vector<uint8_t>> portableOfStaged(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
+                                                uint32_t ropeUnits);
+  // A record made elsewhere (a C++ LiveSpan), routed like the others.
+  void route(const record::RecordRef& record);
+
+  // Told of every record that is routed; set by whoever keeps traces.
+  using Keeper = void (*)(void* context, const record::RecordRef& record);
+  void setKeeper(Keeper keeper, void* context);
+
+  // The batch as an ExportTraceServiceRequest; valid until the next call. Empty for an unknown batch.
+  Bytes encodeBatch(uint32_t destination, SpanQueue::BatchId batch);
+  std::string encodeBatchJson(uint32_t destination, SpanQueue::BatchId batch);
+  // The batch's spans as portable records, back to back.
+  std::vector<uint8_t> portableRecords(uint32_t destination, SpanQueue::BatchId batch);
+  // What no batch has taken yet of one trace, each span once.
+  Result<std::vector<uint8_t>> pendingRecords(std::string_view traceIdHex);
+
+ private:
+  record::TextTable texts_;
+  std::array<std::unique_ptr<SpanQueue>, kMaxDestinations> destinations_;
+  uint32_t destinationCount_ = 0;
+  SpanQueue nowhere_{QueueLimits{}};
+  trace::Resource resource_;
+  trace::Scope scope_;
+  otlp::EncodedOrigin origin_;
+  otlp::WireWriter output_;
+  std::vector<record::RecordRef> committed_;
+  Keeper keeper_ = nullptr;
+  void* keeperContext_ = nullptr;
+};
+
+// The engine of this module or process.
+Engine& engine();
+
+}  // namespace spandrel::exporting
