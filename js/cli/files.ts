@@ -85,8 +85,9 @@ function unpack(bytes: Buffer): Buffer {
 }
 
 function outcome(checked: CheckResult): FileOutcome {
-  const { spans, error } = checked;
-  return error ? { spans, problem: `${error.message} at byte ${error.offset}` } : { spans };
+  const { spans, rejected, error } = checked;
+  if (error) return { spans, problem: `${error.message} at byte ${error.offset}` };
+  return rejected ? { spans, problem: `${rejected.spans} spans left out: ${rejected.message}` } : { spans };
 }
 
 function explain(error: unknown): string {

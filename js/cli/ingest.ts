@@ -73,7 +73,8 @@ export async function ingest(
     const { message, offset } = checked.error;
     return refuse(400, StatusCode.invalidArgument, `${message} at byte ${offset}${kept}`);
   }
-  sendExported(response, encoding);
+  const { rejected } = checked;
+  sendExported(response, encoding, rejected && { rejectedSpans: rejected.spans, errorMessage: rejected.message });
 }
 
 /** OPTIONS for an origin that may send; what the browser asked for is what it gets. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { request } from "node:http";
 import { gzipSync } from "node:zlib";
+import { verdictOf } from "../../../js/cli/decoder.js";
 import { closeServers, post, readStream, send, startServer, talk } from "./harness.js";
 
 afterEach(closeServers);
@@ -174,6 +175,32 @@ describe("A broken request", () => {
     expect(answer.body.toString()).toContain("unexpected byte at byte 3; 3 spans before it were kept");
     expect(frame.payload).toEqual(bytes);
   });
+
+  test("spans left out one by one are a partial success, in the request's encoding", async () => {
+    const report = { spans: 2, broken: 1, errors: [{ code: "INVALID_PARAMETER_VALUE", message: "no id", offset: 7 }] };
+    const { port } = await startServer({ decoder: { check: () => verdictOf(report) } });
+
+    const protobuf = await post(port, ones(3));
+    const json = await post(port, "{}", JSON_TYPE);
+
+    const message = "no id (at byte 7)";
+    const partial = [0x08, 1, 0x12, message.length, ...Buffer.from(message)];
+    expect([protobuf.status, json.status]).toEqual([200, 200]);
+    expect(protobuf.body).toEqual(Buffer.from([0x0a, partial.length, ...partial]));
+    expect(JSON.parse(json.body.toString())).toEqual({ partialSuccess: { rejectedSpans: "1", errorMessage: message } });
+  });
+
+  test.each(["MALFORMED", "TRUNCATED", "TOO_DEEP", "TOO_LARGE"])(
+    "%s condemns the request, an invalid value only its span",
+    (code) => {
+      const invalid = { code: "INVALID_PARAMETER_VALUE", message: "no id", offset: 3 };
+      const worse = { code, message: "worse", offset: 9 };
+
+      expect(verdictOf({ spans: 4, broken: 2, errors: [invalid, worse] })).toEqual({ spans: 4, error: worse });
+      expect(verdictOf({ spans: 4, broken: 1, errors: [invalid] }).rejected).toEqual({ spans: 1, message: "no id (at byte 3)" });
+      expect(verdictOf({ spans: 4, broken: 0, errors: [] })).toEqual({ spans: 4 });
+    },
+  );
 
   test("gzip cut short is answered 400, and what could be inflated is kept", async () => {
     const server = await startServer();
