@@ -95,7 +95,8 @@ inline trace::AnyValue untag(const Json& tagged) {
   }
   std::vector<AnyValue::Member> members;
   if (tagged.size() == 1) {
-    const auto& [tag, content] = *tagged.items().begin();
+    const std::string& tag = tagged.begin().key();
+    const Json& content = tagged.begin().value();
     if (tag == "$int") {
       const std::string digits = content.get<std::string>();
       int64_t integer = 0;
