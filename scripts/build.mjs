@@ -90,6 +90,9 @@ async function buildGlue() {
     for (const name of built) {
       const source = readFileSync(join(ROOT, `build/wasm/wasm/${name}.mjs`), "utf8");
       forbidEval(name, source);
+      const declaration = "declare function createModule(module?: object): unknown;\n";
+      writeFileSync(join(ROOT, `build/module/${name}_glue.d.mts`), `${declaration}export default createModule;\n`);
+      writeFileSync(join(ROOT, `build/module/${name}_glue.d.cts`), `${declaration}export = createModule;\n`);
       for (const [format, extension] of [
         ["esm", "mjs"],
         ["cjs", "cjs"],

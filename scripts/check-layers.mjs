@@ -25,8 +25,8 @@ const FORBIDDEN_HEADERS = [
 ];
 /** Only these import the built module or name its files. */
 const MODULE_USERS = /^js\/(load|platform)\/|^js\/(wasm|inline)\.ts$/;
-/** Only these import Node built-ins. */
-const NODE_USERS = /^js\/platform\/node\.ts$|^js\/cli\//;
+/** Only these import Node built-ins: the platform's Node files and the command. */
+const NODE_USERS = /^js\/platform\/node(_\w+)?\.ts$|^js\/cli\//;
 /** Only demo and tests import demo; only these rooms of js/ are leaves that others must not import. */
 const JS_LEAVES = ["cli", "testing"];
 
@@ -83,7 +83,7 @@ function* scriptFaults() {
       yield `${path}: only js/load and js/platform name the built module`;
     for (const name of importsOf(path)) {
       if (isBuiltin(name) && !NODE_USERS.test(path))
-        yield `${path}: only js/platform/node.ts and js/cli/ import Node built-ins (${name})`;
+        yield `${path}: only js/platform/node*.ts and js/cli/ import Node built-ins (${name})`;
       if (!name.startsWith(".")) continue;
       const target = normalize(join(dirname(path), name));
       if (/^(demo|tests|bench|src|wasm)\//.test(target)) yield `${path}: js/ may not use ${target}`;

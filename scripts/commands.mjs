@@ -87,7 +87,9 @@ export function ninjaProgress(label, everyMillis = 5000) {
 /** Runs a script's main function when the file itself was started, and ends with a clear message. */
 export function main(moduleUrl, body) {
   if (process.argv[1] === undefined || resolve(process.argv[1]) !== fileURLToPath(moduleUrl)) return;
-  body(process.argv.slice(2)).catch((error) => {
+  // Deferred, so that a script may define its constants below the call.
+  const result = Promise.resolve().then(() => body(process.argv.slice(2)));
+  result.catch((error) => {
     process.stderr.write(error instanceof StepError ? `\nspandrel: ${error.message}\n` : `\n${error.stack}\n`);
     process.exitCode = 1;
   });
