@@ -96,8 +96,7 @@ void Engine::setKeeper(Keeper keeper, void* context) {
 }
 
 Bytes Engine::encodeBatch(uint32_t destination, SpanQueue::BatchId batch) {
-  otlp::encodeBatch(queue(destination).records(batch), texts_, origin_, output_);
-  return output_.ok() ? output_.bytes() : Bytes();
+  return otlp::encodeBatch(queue(destination).records(batch), texts_, origin_, output_);
 }
 
 std::string Engine::encodeBatchJson(uint32_t destination, SpanQueue::BatchId batch) {

@@ -31,11 +31,26 @@ inline uint8_t* putVarint(uint64_t value, uint8_t* at) {
 
 inline size_t sizeOfVarint(uint64_t value) { return value < 0x80 ? 1 : varintSize(value); }
 
+// memcpy of a dozen bytes is a call in WebAssembly; two loads and two stores are not.
+inline uint8_t* copyShort(const char* from, size_t length, uint8_t* at) {
+  if (length > 64) {
+    std::memcpy(at, from, length);
+  } else if (length >= 8) {
+    for (size_t i = 0; i + 8 < length; i += 8) std::memcpy(at + i, from + i, 8);
+    std::memcpy(at + length - 8, from + length - 8, 8);
+  } else if (length >= 4) {
+    std::memcpy(at, from, 4);
+    std::memcpy(at + length - 4, from + length - 4, 4);
+  } else {
+    for (size_t i = 0; i < length; ++i) at[i] = static_cast<uint8_t>(from[i]);
+  }
+  return at + length;
+}
+
 inline uint8_t* putText(uint8_t tagByte, std::string_view text, uint8_t* at) {
   *at++ = tagByte;
   at = putVarint(text.size(), at);
-  std::memcpy(at, text.data(), text.size());
-  return at + text.size();
+  return copyShort(text.data(), text.size(), at);
 }
 
 class Encoder {
@@ -158,8 +173,7 @@ class Encoder {
     const size_t size = static_cast<size_t>(scalarValue(tagWord, value) - value);
     uint8_t* at = keyValue(field, key, size, size);
     if (!at) return;
-    std::memcpy(at, value, size);
-    out_.advance(at + size);
+    out_.advance(copyShort(reinterpret_cast<const char*>(value), size, at));
   }
 
   // The content of an AnyValue that is no text and no structure.
@@ -302,21 +316,30 @@ void encodeRecord(const uint32_t* record, const record::TextTable& table, WireWr
   Encoder(record, table, out).run();
 }
 
-void encodeBatch(std::span<const record::RecordRef> records, const record::TextTable& table,
-                 const EncodedOrigin& origin, WireWriter& out) {
+Bytes encodeBatch(std::span<const record::RecordRef> records, const record::TextTable& table,
+                  const EncodedOrigin& origin, WireWriter& out) {
   out.clear();
-  if (records.empty()) return;
-  const auto resourceSpans = out.open(fields::traces_data::kResourceSpans);
-  out.bytesField(fields::resource_spans::kResource, origin.resource.bytes().data(), origin.resource.size());
-  const auto scopeSpans = out.open(fields::resource_spans::kScopeSpans);
-  out.bytesField(fields::scope_spans::kScope, origin.scope.bytes().data(), origin.scope.size());
+  if (records.empty()) return {};
+  // The lengths in front of the spans are known after them, so room is left and filled from its end.
+  const size_t room = origin.resource.size() + origin.scope.size() + 8 * kMaxVarintBytes;
+  if (uint8_t* at = out.reserve(room)) out.advance(at + room);
   for (const record::RecordRef& each : records) {
-    const auto span = out.open(fields::scope_spans::kSpans);
+    const auto span = out.open(fields::scope_spans::kSpans, each.byteLength());
     encodeRecord(each.words(), table, out);
     out.close(span);
   }
-  out.close(scopeSpans);
-  out.close(resourceSpans);
+  const size_t spanBytes = out.size() - room;
+  const size_t scopeSize = bytesFieldSize(fields::scope_spans::kScope, origin.scope.size());
+  const size_t scopeSpansSize = scopeSize + spanBytes;
+  const size_t resourceSize = bytesFieldSize(fields::resource_spans::kResource, origin.resource.size());
+  WireWriter front;
+  front.messageHeader(fields::traces_data::kResourceSpans,
+                      resourceSize + bytesFieldSize(fields::resource_spans::kScopeSpans, scopeSpansSize));
+  front.bytesField(fields::resource_spans::kResource, origin.resource.bytes().data(), origin.resource.size());
+  front.messageHeader(fields::resource_spans::kScopeSpans, scopeSpansSize);
+  front.bytesField(fields::scope_spans::kScope, origin.scope.bytes().data(), origin.scope.size());
+  if (!out.ok() || !front.ok()) return {};
+  return out.prepend(room, front.bytes());
 }
 
 }  // namespace spandrel::otlp

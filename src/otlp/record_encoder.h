@@ -18,9 +18,9 @@ struct EncodedOrigin {
   WireWriter scope;     // content of the InstrumentationScope message
 };
 
-// Writes the records as an ExportTraceServiceRequest with one resource and one scope. Nothing is
-// written for no records. `out` is emptied first; check out.ok().
-void encodeBatch(std::span<const record::RecordRef> records, const record::TextTable& table,
+// The records as an ExportTraceServiceRequest with one resource and one scope, in `out`, which is
+// emptied first. Nothing for no records; check out.ok().
+Bytes encodeBatch(std::span<const record::RecordRef> records, const record::TextTable& table,
                  const EncodedOrigin& origin, WireWriter& out);
 
 // The content of one Span message.

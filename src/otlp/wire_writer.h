@@ -1,8 +1,8 @@
 // Writes protobuf's wire format into one byte buffer that grows and is reused.
 //
 // There are no message objects. A nested message is either written with a length the caller has
-// computed (the size functions below), or opened and closed: open() leaves one byte for the length
-// and close() moves the content when the length needs more. The bytes are the same either way.
+// computed (the size functions below), or opened and closed: open() leaves room for the length and
+// close() moves the content when the length needs another size. The bytes are the same either way.
 // The wire primitives are protobuf's own (CodedOutputStream's …ToArray functions).
 //
 // If memory for the buffer cannot be had, or the content would pass kMaxBytes, what follows is
@@ -46,6 +46,7 @@ class WireWriter {
   // A nested message that is being written: where its content starts.
   struct OpenMessage {
     size_t contentStart;
+    size_t lengthBytes;
   };
 
   WireWriter() = default;
@@ -65,6 +66,15 @@ class WireWriter {
   size_t size() const { return size_; }
   // Dead after the next write.
   Bytes bytes() const { return {data_, size_}; }
+
+  // Puts `front` right before what was written from `contentStart` on, over earlier content, and
+  // gives both together.
+  Bytes prepend(size_t contentStart, Bytes front) {
+    if (failed_ || front.size() > contentStart) return {};
+    uint8_t* start = data_ + contentStart - front.size();
+    std::memcpy(start, front.data(), front.size());
+    return {start, data_ + size_};
+  }
 
   // Empties the buffer and keeps its memory.
   void clear() {
@@ -133,21 +143,24 @@ class WireWriter {
     advance(Coded::WriteVarint64ToArray(length, at));
   }
 
-  OpenMessage open(uint32_t field) {
-    messageHeader(field, 0);
-    return {size_};
+  // `expectedLength` of the content saves close() from moving it (memmove of overlapping bytes is
+  // slow in WebAssembly) when its varint is as long as that of the real one.
+  OpenMessage open(uint32_t field, size_t expectedLength = 0) {
+    const size_t lengthBytes = varintSize(expectedLength);
+    messageHeader(field, expectedLength);
+    return {size_, lengthBytes};
   }
   void close(OpenMessage message) {
     if (failed_) return;
     const size_t length = size_ - message.contentStart;
-    const size_t extra = varintSize(length) - 1;
-    if (extra > 0) {
-      if (!reserve(extra)) return;
-      uint8_t* content = data_ + message.contentStart;
-      std::memmove(content + extra, content, length);
-      size_ += extra;
+    const size_t lengthBytes = varintSize(length);
+    const size_t lengthStart = message.contentStart - message.lengthBytes;
+    if (lengthBytes != message.lengthBytes) {
+      if (lengthBytes > message.lengthBytes && !reserve(lengthBytes - message.lengthBytes)) return;
+      std::memmove(data_ + lengthStart + lengthBytes, data_ + message.contentStart, length);
+      size_ = lengthStart + lengthBytes + length;
     }
-    Coded::WriteVarint64ToArray(length, data_ + message.contentStart - 1);
+    Coded::WriteVarint64ToArray(length, data_ + lengthStart);
   }
 
  private:
