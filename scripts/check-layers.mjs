@@ -23,8 +23,8 @@ const FORBIDDEN_HEADERS = [
   [/^emscripten/, "the core has never heard of a browser"],
   [/^(iostream|fstream|filesystem|regex|format|ranges|thread)$/, "no I/O, no std::regex, nothing that 3.1.6 lacks in src/"],
 ];
-/** Only these import the built module or name its files. */
-const MODULE_USERS = /^js\/(load|platform)\/|^js\/(wasm|inline)\.ts$/;
+/** Only these import the built modules or name their files. */
+const MODULE_USERS = /^js\/(load|platform|viewer)\/|^js\/(wasm|inline|viewer\/viewer|cli\/core_decoder)\.ts$/;
 /** Only these import Node built-ins: the platform's Node files and the command. */
 const NODE_USERS = /^js\/platform\/node(_\w+)?\.ts$|^js\/cli\//;
 /** Only demo and tests import demo; only these rooms of js/ are leaves that others must not import. */
@@ -80,7 +80,7 @@ function* scriptFaults() {
   const isScript = (name) => /\.([cm]?[jt]s)$/.test(name);
   for (const path of filesBelow(["js"]).filter(isScript)) {
     if (/build\/module\//.test(read(path)) && !MODULE_USERS.test(path))
-      yield `${path}: only js/load and js/platform name the built module`;
+      yield `${path}: only js/load, js/platform and js/viewer name the built modules`;
     for (const name of importsOf(path)) {
       if (isBuiltin(name) && !NODE_USERS.test(path))
         yield `${path}: only js/platform/node*.ts and js/cli/ import Node built-ins (${name})`;
