@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { sendExported, sendStatus, sendText, StatusCode, type Encoding } from "./answers.js";
 import { discardRest, readBody, type BodyLimits, type InFlight } from "./body.js";
-import type { Decoder } from "./decoder.js";
+import type { CheckResult, Decoder } from "./decoder.js";
 import type { OriginStanding } from "./guard.js";
 import type { RequestStore } from "./store.js";
 
@@ -63,7 +63,11 @@ export async function ingest(
       return refuse(413, StatusCode.resourceExhausted, body.message);
   }
 
-  const checked = context.decoder.check(body.bytes, encoding);
+  const checked = checkSafely(context.decoder, body.bytes, encoding);
+  if (!checked) {
+    response.setHeader("Retry-After", "1");
+    return refuse(503, StatusCode.unavailable, "the decoder is starting again");
+  }
   if (checked.spans > 0) context.store.add(encoding, body.bytes, checked.spans);
   const kept = checked.spans > 0 ? `; ${checked.spans} spans before it were kept` : "";
   if (body.status === "broken") {
@@ -75,6 +79,15 @@ export async function ingest(
   }
   const { rejected } = checked;
   sendExported(response, encoding, rejected && { rejectedSpans: rejected.spans, errorMessage: rejected.message });
+}
+
+/** Null where the decoder itself broke: that is nobody's bad data, and the request may be sent again. */
+function checkSafely(decoder: Decoder, bytes: Uint8Array, encoding: Encoding): CheckResult | null {
+  try {
+    return decoder.check(bytes, encoding);
+  } catch {
+    return null;
+  }
 }
 
 /** OPTIONS for an origin that may send; what the browser asked for is what it gets. */

@@ -202,6 +202,21 @@ describe("A broken request", () => {
     },
   );
 
+  test("a decoder that breaks is answered 503, to be sent again", async () => {
+    const { port } = await startServer({
+      decoder: {
+        check: () => {
+          throw new Error("aborted");
+        },
+      },
+    });
+
+    const answer = await post(port, ones(1));
+
+    expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "1"]);
+    expect(answer.body.toString()).not.toContain("aborted");
+  });
+
   test("gzip cut short is answered 400, and what could be inflated is kept", async () => {
     const server = await startServer();
     const whole = gzipSync(ones(1000));
