@@ -165,4 +165,10 @@ std::optional<int64_t> parseRetryAfter(std::string_view text, std::string_view d
   return wait < 0 ? 0 : wait;
 }
 
+std::optional<int64_t> parseRetryAfterLines(std::string_view lines, int64_t nowMillis) {
+  const size_t end = lines.find('\n');
+  if (end == std::string_view::npos) return parseRetryAfter(lines, {}, nowMillis);
+  return parseRetryAfter(lines.substr(0, end), lines.substr(end + 1), nowMillis);
+}
+
 }  // namespace spandrel::exporting

@@ -20,4 +20,7 @@ std::optional<int64_t> parseHttpDate(std::string_view text, int64_t nowMillis);
 // Nothing for anything else ("-1", "1e9", "1.5", "abc", "") and for waits over a day: back off instead.
 std::optional<int64_t> parseRetryAfter(std::string_view text, std::string_view dateHeader, int64_t nowMillis);
 
+// The same for both headers in one text: Retry-After, a line feed (which no header can hold), Date.
+std::optional<int64_t> parseRetryAfterLines(std::string_view lines, int64_t nowMillis);
+
 }  // namespace spandrel::exporting

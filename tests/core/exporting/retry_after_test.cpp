@@ -85,5 +85,12 @@ TEST(RetryAfter, ComparesADateWithTheReceiversOwnClock) {
   EXPECT_EQ(wait("Sun, 06 Nov 1994 10:49:47 GMT", "Sun, 06 Nov 1994 10:49:37 GMT"), 10'000);
 }
 
+TEST(RetryAfter, TakesBothHeadersInOneText) {
+  EXPECT_EQ(parseRetryAfterLines("7", kNow), 7'000);
+  EXPECT_EQ(parseRetryAfterLines("7\nrubbish", kNow), 7'000);
+  EXPECT_EQ(parseRetryAfterLines("Sun, 06 Nov 1994 10:49:47 GMT\nSun, 06 Nov 1994 10:49:37 GMT", kNow), 10'000);
+  EXPECT_EQ(parseRetryAfterLines("\n", kNow), std::nullopt);
+}
+
 }  // namespace
 }  // namespace spandrel::exporting

@@ -1,0 +1,614 @@
+// One exporter and the queue of the core that feeds it: when a batch leaves, how it is repeated,
+// halved, settled and counted.
+//
+// The recorder calls noteRecord() for each ended span, so that does next to nothing. Everything else
+// happens in tasks of its own: at most one batch is started in a task, so that the event loop is
+// never held for longer than it takes to encode one.
+//
+// A receiver in trouble holds up the whole destination: one batch at a time is tried, the oldest
+// first, until one is taken. Nothing here throws.
+
+import type { Core, LossReason, QueueLimits } from "../load/core.js";
+import type { ExportPolicies } from "../load/export_core.js";
+import type { Clock } from "../tracing/clock.js";
+import type { Logger } from "../tracing/runtime.js";
+import { attemptExport, settlesWithin } from "./attempt.js";
+import { CoreBatch, type SpansFromRecords } from "./core_batch.js";
+import { CounterKeeper, totalOf, type DestinationCounters, type UnreportedLoss } from "./destination_counters.js";
+import { ExportError } from "./export_error.js";
+import type { Outcome, SpanExporter } from "./exporter.js";
+import type { FlushResult } from "./flush_result.js";
+import { LogOnce, shownText } from "./log_once.js";
+import { newFamily, Outbox, type OutgoingBatch } from "./outbox.js";
+import type { SentNow } from "./otlp_http_exporter.js";
+import type { Timers } from "./timers.js";
+
+export interface BatchOptions {
+  maxSpans: number;
+  /** Of records in a batch. */
+  maxBytes: number;
+  /** From the first span of a batch to its leaving. */
+  delayMillis: number;
+  /** Of records kept, batches under way included. */
+  queueBytes: number;
+  /** 0: bytes alone count. */
+  queueSpans: number;
+}
+
+export const DEFAULT_BATCH: Readonly<BatchOptions> = {
+  maxSpans: 512,
+  maxBytes: 2 << 20,
+  delayMillis: 5_000,
+  queueBytes: 32 << 20,
+  queueSpans: 0,
+};
+
+export interface DestinationOptions {
+  /** Its bit in a record's set of destinations, and its queue's number in the core. */
+  id: number;
+  /** As stats() shows it. */
+  name: string;
+  exporter: SpanExporter;
+  /** Null before the module is ready; dead after its end. */
+  core: () => Core | null;
+  policies: () => ExportPolicies | null;
+  /** Hands the recorder's staged records to the core. */
+  commitStaged: () => void;
+  spansFromRecords: SpansFromRecords;
+  suppressTracing: <T>(body: () => T) => T;
+  /** Losses the recorder counted while there was no module. */
+  unreportedLosses?: () => readonly UnreportedLoss[];
+  batch?: Partial<BatchOptions>;
+  /** Keep a trace's records back until the trace is complete. */
+  holdsTraces?: boolean;
+  /** How long an exporter may take; one that takes longer has an unknown outcome. Default 30,000. */
+  exportTimeoutMillis?: number;
+  logger: Logger;
+  clock: Clock;
+  timers: Timers;
+  /** 0 … 1, for jitter. */
+  random?: () => number;
+}
+
+/** A held trace leaves this long after its root ended, complete or not. */
+const HOLD_AFTER_ROOT_MILLIS = 30_000;
+const DEFAULT_FLUSH_MILLIS = 30_000;
+const DEFAULT_SHUTDOWN_MILLIS = 5_000;
+/** Of records, taken at once while a page goes away; compressed, 500 spans are about 26 kB. */
+const HIDE_BYTES = 256 << 10;
+
+export class Destination {
+  readonly id: number;
+  readonly name: string;
+  readonly exporter: SpanExporter;
+  readonly #options: DestinationOptions;
+  readonly #log: LogOnce;
+  readonly #outbox = new Outbox();
+  readonly #counters: CounterKeeper;
+  readonly #random: () => number;
+  #batch: BatchOptions;
+
+  /** Spans the recorder has told of, ever; those in #waiting not added yet. */
+  #notedBefore = 0;
+  /** Spans told of since the queue was last looked at. */
+  #waiting = 0;
+  /** Reached by #waiting: the queue is worth a look. */
+  #wakeAt = 1;
+  #isPumpDue = false;
+  #cancelTimer: (() => void) | null = null;
+  #cancelPause: (() => void) | null = null;
+
+  /** Spans taken from the queue, ever. */
+  #taken = 0;
+  /** Spans before this index leave without waiting for a full batch. */
+  #mustLeave = 0;
+  /** Monotonic. */
+  #pausedUntil = 0;
+  /** The last attempt failed for the time being. */
+  #isTroubled = false;
+  /** Halving brought nothing when it was last tried. */
+  #isHalvingVain = false;
+  #isReady = false;
+  #isDead = false;
+  #isShut = false;
+  #isHidden = false;
+  #onHiddenSpan: (() => void) | null = null;
+  readonly #watchers = new Set<() => void>();
+  readonly #heldRoots = new Map<string, () => void>();
+  #exporterFlush: Promise<boolean> | null = null;
+  #shutdown: Promise<FlushResult> | null = null;
+
+  constructor(options: DestinationOptions) {
+    this.id = options.id;
+    this.name = options.name;
+    this.exporter = options.exporter;
+    this.#options = options;
+    this.#batch = { ...DEFAULT_BATCH, ...options.batch };
+    this.#log = new LogOnce(options.logger, options.clock);
+    this.#counters = new CounterKeeper(options.id, options.unreportedLosses ?? (() => []));
+    this.#random = options.random ?? Math.random;
+  }
+
+  // --- what the recorder and the module tell ------------------------------------------------
+
+  /** For each ended span of this destination. */
+  noteRecord(): void {
+    if (++this.#waiting >= this.#wakeAt) this.#wake();
+  }
+
+  /** The root of a trace has ended, perhaps before some of its spans. */
+  noteRootEnded(traceIdHex: string): void {
+    if (this.#options.holdsTraces !== true || this.#heldRoots.has(traceIdHex)) return;
+    const cancel = this.#options.timers.schedule(() => {
+      this.#releaseTrace(traceIdHex);
+    }, HOLD_AFTER_ROOT_MILLIS);
+    this.#heldRoots.set(traceIdHex, cancel);
+  }
+
+  /** The trace is complete or gone: its timer is not needed. */
+  noteTraceComplete(traceIdHex: string): void {
+    this.#heldRoots.get(traceIdHex)?.();
+    this.#heldRoots.delete(traceIdHex);
+  }
+
+  get limits(): QueueLimits {
+    const { queueBytes, queueSpans } = this.#batch;
+    return { maxBytes: queueBytes, maxSpans: queueSpans, holdsTraces: this.#options.holdsTraces === true };
+  }
+
+  /** The module is ready and has the queue `id` with our limits. */
+  moduleIsReady(): void {
+    if (this.#waiting > 0) this.#wake();
+    this.#tellWatchers();
+  }
+
+  /** The module has stopped: what is not under way is lost. */
+  moduleIsDead(): void {
+    if (this.#isDead) return;
+    this.#isDead = true;
+    this.#outbox.clearWaiting();
+    this.#stopTimers();
+    this.#tellWatchers();
+  }
+
+  configure(batch: Partial<BatchOptions>): void {
+    this.#batch = { ...this.#batch, ...batch };
+    this.#withCore((core) => {
+      core.setLimits(this.id, this.limits);
+    });
+  }
+
+  counters(): DestinationCounters {
+    if (this.#core !== null) this.#refreshCounters();
+    const noted = this.#notedBefore + this.#waiting;
+    if (this.#isDead) return this.#counters.afterDeath(noted, this.#outbox.underWaySpans);
+    return this.#isReady ? this.#counters.whileAlive() : this.#counters.beforeReady(noted);
+  }
+
+  // --- when a batch leaves ------------------------------------------------------------------
+
+  #wake(): void {
+    if (this.#isShut) return this.#loseAsShutDown();
+    if (this.#onHiddenSpan !== null) return this.#onHiddenSpan();
+    const { maxSpans, delayMillis } = this.#batch;
+    if (this.#waiting >= maxSpans) {
+      this.#wakeAt = Infinity;
+      this.#requestPump();
+    } else {
+      this.#wakeAt = maxSpans;
+    }
+    this.#cancelTimer ??= this.#options.timers.schedule(() => {
+      this.#cancelTimer = null;
+      this.#pump(true);
+    }, delayMillis);
+  }
+
+  #requestPump(): void {
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    this.#options.timers.yieldToLoop(() => {
+      this.#isPumpDue = false;
+      this.#pump(false);
+    });
+  }
+
+  /** One step: starts at most one batch, and asks for the next step if it did. */
+  #pump(takesAll: boolean): void {
+    const core = this.#core;
+    const policies = this.#options.policies();
+    if (core === null || policies === null || this.#isShut) return;
+    const now = this.#options.clock.monotonicMillis();
+    this.#guarded(() => {
+      const ready = this.#lookAtQueue(core);
+      if (takesAll) this.#mustLeave = this.#taken + ready;
+      if (now < this.#pausedUntil) return this.#wakeAfterPause(this.#pausedUntil - now);
+      if (this.#outbox.underWayCount >= this.#concurrency) return;
+      const batch = this.#outbox.nextWaiting() ?? this.#take(core, ready);
+      if (batch === null) return this.#waitForMore(ready);
+      this.#start(batch, core, policies, now);
+      this.#requestPump();
+    });
+  }
+
+  /** Commits what is staged; spans that are ready. */
+  #lookAtQueue(core: Core): number {
+    this.#options.commitStaged();
+    this.#notedBefore += this.#waiting;
+    this.#waiting = 0;
+    this.#wakeAt = 1;
+    return core.readySpans(this.id);
+  }
+
+  #take(core: Core, ready: number): OutgoingBatch | null {
+    const { maxSpans, maxBytes } = this.#batch;
+    if (ready === 0 || (ready < maxSpans && this.#taken >= this.#mustLeave)) return null;
+    return this.#adopt(core, core.takeBatch(this.id, maxSpans, maxBytes));
+  }
+
+  #adopt(core: Core, id: number): OutgoingBatch | null {
+    if (id === 0) return null;
+    const spanCount = core.batchSpanCount(this.id, id);
+    const batch = { id, spanCount, firstIndex: this.#taken, family: newFamily(spanCount), attempts: 0, firstAttemptAt: -1 };
+    this.#taken += spanCount;
+    return batch;
+  }
+
+  /** Fewer spans than a batch are left: they wait for company, or for the timer. */
+  #waitForMore(ready: number): void {
+    if (ready === 0) return;
+    this.#notedBefore -= ready;
+    this.#waiting += ready;
+    this.#wake();
+  }
+
+  #wakeAfterPause(millis: number): void {
+    this.#cancelPause ??= this.#options.timers.schedule(() => {
+      this.#cancelPause = null;
+      this.#pump(false);
+    }, millis);
+  }
+
+  get #concurrency(): number {
+    const { exporter } = this;
+    const wanted = "concurrency" in exporter && typeof exporter.concurrency === "number" ? exporter.concurrency : 1;
+    return this.#isTroubled ? 1 : wanted;
+  }
+
+  // --- one batch ----------------------------------------------------------------------------
+
+  #start(batch: OutgoingBatch, core: Core, policies: ExportPolicies, now: number): void {
+    if (batch.firstAttemptAt < 0) batch.firstAttemptAt = now;
+    batch.attempts++;
+    batch.family.requestsLeft--;
+    const view = new CoreBatch(core, policies, this.id, batch.id, this.#options.spansFromRecords);
+    this.#outbox.start(batch);
+    const { timers, suppressTracing } = this.#options;
+    void attemptExport(this.exporter, view, this.#exportTimeout, timers, suppressTracing).then((outcome) => {
+      this.#settle(batch, view, outcome);
+    });
+  }
+
+  get #exportTimeout(): number {
+    const { exporter } = this;
+    const asked = this.#options.exportTimeoutMillis ?? DEFAULT_FLUSH_MILLIS;
+    const own = "longestExportMillis" in exporter ? Number(exporter.longestExportMillis) : 0;
+    return own > asked ? own : asked;
+  }
+
+  #settle(batch: OutgoingBatch, view: CoreBatch, outcome: Outcome): void {
+    view._close();
+    if (!this.#outbox.finish(batch)) return;
+    const core = this.#core;
+    if (core === null) {
+      if (outcome.status === "success") this.#counters.addDelivered(batch.spanCount, rejectedOf(outcome, batch.spanCount));
+    } else {
+      this.#guarded(() => {
+        this.#settleInCore(core, batch, outcome);
+        this.#refreshCounters();
+      });
+    }
+    this.#tellWatchers();
+    if (this.#isHidden) this.#onHiddenSpan?.();
+    else this.#requestPump();
+  }
+
+  #settleInCore(core: Core, batch: OutgoingBatch, outcome: Outcome): void {
+    switch (outcome.status) {
+      case "success":
+        this.#isTroubled = false;
+        this.#isHalvingVain = false;
+        batch.family.hasDelivered = true;
+        core.settleDelivered(this.id, batch.id, rejectedOf(outcome, batch.spanCount));
+        break;
+      case "retryable":
+        this.#repeatLater(core, batch, outcome.afterMillis ?? 0);
+        break;
+      case "failure":
+        this.#isTroubled = false;
+        if (!this.#halve(core, batch, outcome.error)) this.#lose(core, batch, outcome.error);
+    }
+  }
+
+  #repeatLater(core: Core, batch: OutgoingBatch, afterMillis: number): void {
+    const now = this.#options.clock.monotonicMillis();
+    const wait = Number.isFinite(afterMillis) ? afterMillis : 0;
+    const delay = this.#options.policies()?.retryDelay(batch.attempts, this.#random(), wait, batch.firstAttemptAt, now) ?? null;
+    this.#isTroubled = true;
+    // What the receiver asks for holds for every batch, also where this one is too old for it.
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + (delay ?? wait));
+    if (delay !== null) return this.#outbox.wait(batch);
+    core.settleLost(this.id, batch.id, "gave_up");
+    this.#log.warn("gave_up", `${this.name}: ${String(batch.spanCount)} spans given up after ${String(batch.attempts)} attempts`);
+  }
+
+  /** True when the halves are sent in place of the batch. */
+  #halve(core: Core, batch: OutgoingBatch, error: unknown): boolean {
+    const mayHalve = error instanceof ExportError && error.mayHalve;
+    const { family } = batch;
+    const isVain = this.#isHalvingVain && !family.hasDelivered;
+    if (!mayHalve || batch.spanCount < 2 || family.requestsLeft < 2 || isVain) {
+      if (mayHalve && !family.hasDelivered && family.requestsLeft < 2) this.#isHalvingVain = true;
+      return false;
+    }
+    const halves = core.splitBatch(this.id, batch.id);
+    if (halves === null) return false;
+    const { firstIndex } = batch;
+    this.#outbox.waitFirst(
+      halves.map((id) => ({ id, spanCount: core.batchSpanCount(this.id, id), firstIndex, family, attempts: 0, firstAttemptAt: -1 })),
+    );
+    return true;
+  }
+
+  #lose(core: Core, batch: OutgoingBatch, error: unknown): void {
+    const reason: LossReason = error instanceof ExportError ? error.lossReason : "rejected";
+    core.settleLost(this.id, batch.id, reason);
+    const why = error instanceof ExportError ? shownText(error.message) : "the exporter reports a failure";
+    const status = error instanceof ExportError ? error.httpStatus : 0;
+    this.#log.warn(`${reason} ${String(status)}`, `${this.name}: ${String(batch.spanCount)} spans lost: ${why}`);
+  }
+
+  // --- flush and shutdown -------------------------------------------------------------------
+
+  /**
+   * Waits until everything that ended before the call is settled, batches under way included, then
+   * for the exporter's own flush. Never rejects.
+   */
+  async flush({ timeoutMillis = DEFAULT_FLUSH_MILLIS }: { timeoutMillis?: number } = {}): Promise<FlushResult> {
+    const before = this.counters();
+    const { clock, timers } = this.#options;
+    const deadline = clock.monotonicMillis() + timeoutMillis;
+    let target = -1;
+    const isSettled = (): boolean => {
+      if (this.#isDead || this.#isShut) return true;
+      const core = this.#core;
+      if (core === null) return this.#notedBefore + this.#waiting === 0;
+      if (target < 0) target = this.#sendAll(core);
+      return this.#taken >= target && this.#outbox.isClearBefore(target);
+    };
+    const inTime = await this.#until(isSettled, timeoutMillis);
+    const flushed = inTime && !this.#isDead && (await this.#flushExporter(Math.max(deadline - clock.monotonicMillis(), 0), timers));
+    return this.#resultSince(before, inTime, flushed);
+  }
+
+  /** Everything that has ended leaves now; the index before which it stands. */
+  #sendAll(core: Core): number {
+    for (const traceId of [...this.#heldRoots.keys()]) this.#releaseTrace(traceId);
+    let target = this.#taken;
+    this.#guarded(() => {
+      target += this.#lookAtQueue(core);
+    });
+    this.#mustLeave = Math.max(this.#mustLeave, target);
+    this.#pump(true);
+    return target;
+  }
+
+  /** Concurrent flushes share one call of the exporter's flush. */
+  #flushExporter(timeoutMillis: number, timers: Timers): Promise<boolean> {
+    const { exporter } = this;
+    if (typeof exporter.flush !== "function") return Promise.resolve(true);
+    this.#exporterFlush ??= settlesWithin(
+      () => this.#options.suppressTracing(() => exporter.flush?.()),
+      timeoutMillis,
+      timers,
+    ).finally(() => {
+      this.#exporterFlush = null;
+    });
+    return this.#exporterFlush;
+  }
+
+  /** Flushes, once, and gives up what is left when the time is over. Later calls get the same answer. */
+  shutdown({ timeoutMillis = DEFAULT_SHUTDOWN_MILLIS }: { timeoutMillis?: number } = {}): Promise<FlushResult> {
+    this.#shutdown ??= this.#close(timeoutMillis);
+    return this.#shutdown;
+  }
+
+  async #close(timeoutMillis: number): Promise<FlushResult> {
+    const before = this.counters();
+    const { clock, timers, suppressTracing } = this.#options;
+    const deadline = clock.monotonicMillis() + timeoutMillis;
+    this.#withCore((core) => {
+      core.releaseAllTraces(this.id);
+    });
+    // One more attempt at once: there is no later.
+    this.#pausedUntil = 0;
+    const { status } = await this.flush({ timeoutMillis });
+    this.#isShut = true;
+    this.#stopTimers();
+    this.#outbox.clear();
+    this.#withCore((core) => {
+      this.#options.commitStaged();
+      core.drain(this.id, "shutdown");
+    });
+    const { exporter } = this;
+    const left = Math.max(deadline - clock.monotonicMillis(), 0);
+    if (typeof exporter.shutdown === "function") {
+      await settlesWithin(() => suppressTracing(() => exporter.shutdown?.()), left, timers);
+    }
+    this.#tellWatchers();
+    return this.#resultSince(before, status !== "timeout", status === "flushed");
+  }
+
+  #loseAsShutDown(): void {
+    this.#wakeAt = Infinity;
+    this.#options.timers.yieldToLoop(() => {
+      this.#withCore((core) => {
+        this.#lookAtQueue(core);
+        core.drain(this.id, "shutdown");
+      });
+    });
+  }
+
+  #resultSince(before: DestinationCounters, inTime: boolean, isComplete: boolean): FlushResult {
+    const after = this.counters();
+    const delivered = after.delivered - before.delivered;
+    const dropped = totalOf(after.dropped) - totalOf(before.dropped);
+    const status = !inTime ? "timeout" : isComplete && dropped === 0 ? "flushed" : "failed";
+    return { status, delivered, dropped, pending: after.pending };
+  }
+
+  /** Resolves true as soon as `isDone`, false after the time. The wait keeps a Node process alive. */
+  #until(isDone: () => boolean, timeoutMillis: number): Promise<boolean> {
+    if (isDone()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!isDone()) return;
+        cancel();
+        this.#watchers.delete(look);
+        resolve(true);
+      };
+      const cancel = this.#options.timers.schedule(
+        () => {
+          this.#watchers.delete(look);
+          resolve(false);
+        },
+        timeoutMillis,
+        true,
+      );
+      this.#watchers.add(look);
+    });
+  }
+
+  #tellWatchers(): void {
+    for (const look of [...this.#watchers]) look();
+  }
+
+  // --- page hide ----------------------------------------------------------------------------
+
+  /**
+   * The page is hidden: every span that ends from now on is announced at once, and batches leave by
+   * sendNow() alone. Null: the page is back.
+   */
+  setHidden(onSpan: (() => void) | null): void {
+    this.#isHidden = onSpan !== null;
+    this.#onHiddenSpan = onSpan;
+    this.#wakeAt = 1;
+    if (onSpan === null) this.#requestPump();
+  }
+
+  /** Starts requests for all that waits, as far as there is room for them, before it returns. */
+  sendNow(send: (batch: CoreBatch) => SentNow): void {
+    const core = this.#core;
+    const policies = this.#options.policies();
+    if (core === null || policies === null || this.#isShut) return;
+    this.#guarded(() => {
+      this.#lookAtQueue(core);
+      for (;;) {
+        const batch = this.#outbox.nextWaiting() ?? this.#adopt(core, core.takeBatch(this.id, this.#batch.maxSpans, HIDE_BYTES));
+        if (batch === null) return;
+        if (!this.#sendOneNow(batch, core, policies, send)) return;
+      }
+    });
+  }
+
+  #sendOneNow(batch: OutgoingBatch, core: Core, policies: ExportPolicies, send: (batch: CoreBatch) => SentNow): boolean {
+    const view = new CoreBatch(core, policies, this.id, batch.id, this.#options.spansFromRecords);
+    const sent = sendQuietly(send, view);
+    if (sent.kind === "sent") {
+      batch.attempts++;
+      if (batch.firstAttemptAt < 0) batch.firstAttemptAt = this.#options.clock.monotonicMillis();
+      this.#outbox.start(batch);
+      void sent.outcome.then((outcome) => {
+        this.#settle(batch, view, outcome);
+      });
+      return true;
+    }
+    view._close();
+    const halves = sent.kind === "halve" ? core.splitBatch(this.id, batch.id) : null;
+    if (halves === null) {
+      this.#outbox.waitFirst([batch]);
+      return false;
+    }
+    this.#outbox.waitFirst(halves.map((id) => ({ ...batch, id, spanCount: core.batchSpanCount(this.id, id) })));
+    return true;
+  }
+
+  // --- the module ---------------------------------------------------------------------------
+
+  get #core(): Core | null {
+    if (this.#isDead) return null;
+    const core = this.#options.core();
+    if (core === null) return null;
+    if (core.isDead) {
+      this.moduleIsDead();
+      return null;
+    }
+    this.#isReady = true;
+    return core;
+  }
+
+  #withCore(call: (core: Core) => void): void {
+    const core = this.#core;
+    if (core !== null) {
+      this.#guarded(() => {
+        call(core);
+      });
+    }
+  }
+
+  /** Calls into the module throw only when it is dead; that is found out here. */
+  #guarded(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      if (this.#core !== null) this.#log.warn("internal", `${this.name}: ${shownText(String(error))}`);
+    }
+  }
+
+  #refreshCounters(): void {
+    this.#withCore((core) => {
+      this.#options.commitStaged();
+      this.#counters.refresh(core);
+    });
+  }
+
+  #releaseTrace(traceIdHex: string): void {
+    this.noteTraceComplete(traceIdHex);
+    this.#withCore((core) => {
+      this.#options.commitStaged();
+      core.releaseTrace(this.id, traceIdHex);
+      this.#requestPump();
+    });
+  }
+
+  #stopTimers(): void {
+    this.#cancelTimer?.();
+    this.#cancelPause?.();
+    this.#cancelTimer = this.#cancelPause = null;
+    for (const cancel of this.#heldRoots.values()) cancel();
+    this.#heldRoots.clear();
+  }
+}
+
+/** A batch that cannot be encoded now stays for later. */
+function sendQuietly(send: (batch: CoreBatch) => SentNow, batch: CoreBatch): SentNow {
+  try {
+    return send(batch);
+  } catch {
+    return { kind: "no_room" };
+  }
+}
+
+function rejectedOf(outcome: { rejectedSpans?: number }, spanCount: number): number {
+  const rejected = Math.trunc(outcome.rejectedSpans ?? 0);
+  return rejected > 0 ? Math.min(rejected, spanCount) : 0;
+}

@@ -1,0 +1,43 @@
+// What Node offers; the only file beside js/cli that imports its built-ins.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Frame, FrameStore } from "../tracing/context.js";
+
+export { exportPlatform } from "./node_http.js";
+
+export const isNode = true;
+
+export function makeFrameStore(): FrameStore {
+  const storage = new AsyncLocalStorage<Frame>();
+  return { current: () => storage.getStore(), run: (frame, body) => storage.run(frame, body) };
+}
+
+export function environment(): Record<string, string | undefined> {
+  return process.env;
+}
+
+/** The module's bytes beside the glue. */
+export function readModuleFile(): Uint8Array {
+  return readFileSync(fileURLToPath(moduleUrl()));
+}
+
+export function moduleUrl(): URL {
+  return new URL("../../build/module/spandrel.wasm", import.meta.url);
+}
+
+export async function importGlue(): Promise<unknown> {
+  return await import("../../build/module/spandrel_glue.mjs");
+}
+
+export function requireGlue(): unknown {
+  return createRequire(import.meta.url)("../../build/module/spandrel_glue.cjs");
+}
+
+export function defaultServiceName(): string {
+  const program = typeof process.argv0 === "string" && process.argv0 !== "" ? basename(process.argv0) : "node";
+  return `unknown_service:${program}`;
+}

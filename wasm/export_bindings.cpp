@@ -1,0 +1,34 @@
+// Decisions of the exporters and what they read in answers. js/load/export_core.ts.
+#include <emscripten/bind.h>
+
+#include "exporting/retry_after.h"
+#include "exporting/retry_policy.h"
+#include "handover.h"
+
+namespace spandrel::wasm {
+namespace {
+
+int32_t nextStep(int32_t status, uint32_t spanCount, bool mayChangeEncoding) {
+  return static_cast<int32_t>(exporting::nextStep(status, spanCount, mayChangeEncoding));
+}
+
+// Milliseconds as doubles: they are exact, and need no bigint on the way. −1: nothing.
+double retryDelay(uint32_t attempts, double random, double retryAfterMillis, double firstAttemptAt, double now) {
+  return static_cast<double>(exporting::retryDelay(attempts, random, static_cast<int64_t>(retryAfterMillis),
+                                                   static_cast<int64_t>(firstAttemptAt), static_cast<int64_t>(now))
+                                 .value_or(-1));
+}
+
+double parseRetryAfter(uint32_t length, double now) {
+  return static_cast<double>(exporting::parseRetryAfterLines(inputText(length), static_cast<int64_t>(now)).value_or(-1));
+}
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(spandrel_export) {
+  emscripten::function("nextStep", &nextStep);
+  emscripten::function("retryDelay", &retryDelay);
+  emscripten::function("parseRetryAfter", &parseRetryAfter);
+}
+
+}  // namespace spandrel::wasm
