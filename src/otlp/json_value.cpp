@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/json_text.h"
 #include "base/number_text.h"
@@ -19,6 +20,35 @@ std::string wellFormed(std::string text) { return isUtf8(text) ? text : sanitize
 AnyValue integerOf(std::string_view digits) {
   int64_t integer = 0;
   return parseInt64(digits, integer) ? AnyValue::of(integer) : AnyValue::string(std::string(digits));
+}
+
+// As JSON.parse and Python do: the last value, at the place of the first.
+void keepLastOfEqualKeys(std::vector<AnyValue::Member>& members) {
+  std::vector<size_t> order(members.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto isBefore = [&](size_t a, size_t b) {
+    const int order = members[a].first.compare(members[b].first);
+    return order != 0 ? order < 0 : a < b;
+  };
+  std::sort(order.begin(), order.end(), isBefore);
+  std::vector<bool> isRepeated;
+  for (size_t i = 1, first = 0; i < order.size(); ++i) {
+    if (members[order[i]].first != members[order[first]].first) {
+      first = i;
+      continue;
+    }
+    isRepeated.resize(members.size());
+    isRepeated[order[i]] = true;
+    members[order[first]].second = std::move(members[order[i]].second);
+  }
+  if (isRepeated.empty()) return;
+  size_t kept = 0;
+  for (size_t i = 0; i < members.size(); ++i) {
+    if (isRepeated[i]) continue;
+    if (kept != i) members[kept] = std::move(members[i]);
+    ++kept;
+  }
+  members.resize(kept);
 }
 
 // The value that begins with `token`. Recursion is bounded by the scanner's depth limit. Empty after
@@ -43,6 +73,7 @@ AnyValue valueFrom(JsonScanner& scanner, const Token& token) {
         const Token first = scanner.next();
         members.emplace_back(std::move(name), valueFrom(scanner, first));
       }
+      keepLastOfEqualKeys(members);
       return AnyValue::map(std::move(members));
     }
     case TokenKind::String:

