@@ -12,7 +12,7 @@ main(import.meta.url, async (args) => {
   await setup();
   await build();
   say("Starting the receiver");
-  const view = spawn(process.execPath, ["dist/node/cli.mjs", "view", ...args], {
+  const view = spawn(process.execPath, ["scripts/serve.mjs", ...args], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "inherit"],
   });
