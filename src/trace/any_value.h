@@ -27,7 +27,9 @@ struct AnyValue {
   std::vector<AnyValue> items;   // Array
   std::vector<Member> members;   // Map, in order; keys may repeat only in foreign input
 
-  static AnyValue empty();
+  // Defined below, where `Member` is complete: clang with libstdc++ insists.
+  AnyValue();
+  static AnyValue empty() { return {}; }
   static AnyValue of(bool v);
   static AnyValue of(int64_t v);
   static AnyValue of(double v);
@@ -40,8 +42,7 @@ struct AnyValue {
   bool operator==(const AnyValue& other) const;
 };
 
-// Outside the class: within it `Member` is not complete, and clang with libstdc++ insists.
-inline AnyValue AnyValue::empty() { return {}; }
+inline AnyValue::AnyValue() = default;
 
 // A value nested deeper than this is refused when read.
 inline constexpr int kMaxReadDepth = 64;
