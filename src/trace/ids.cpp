@@ -27,6 +27,15 @@ Result<Id> parseIdHex(std::string_view hex, const char* what) {
 }
 
 template <typename Id>
+Result<Id> idOfHexDigits(std::string_view digits, const char* what) {
+  if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
+  const size_t width = sizeof(Id::bytes) * 2;
+  while (digits.size() > width && digits.front() == '0') digits.remove_prefix(1);
+  if (digits.empty() || digits.size() > width) return parseIdHex<Id>(digits, what);
+  return parseIdHex<Id>(std::string(width - digits.size(), '0').append(digits), what);
+}
+
+template <typename Id>
 size_t hashOf(const Id& id) {
   // Ids are random: eight of their bytes are as good as any hash.
   uint64_t word = 0;
@@ -50,6 +59,13 @@ size_t SpanIdHash::operator()(const SpanId& id) const { return hashOf(id); }
 
 Result<TraceId> parseTraceIdHex(std::string_view hex) { return parseIdHex<TraceId>(hex, "trace id"); }
 Result<SpanId> parseSpanIdHex(std::string_view hex) { return parseIdHex<SpanId>(hex, "span id"); }
+
+Result<TraceId> traceIdOfHexDigits(std::string_view digits) {
+  return idOfHexDigits<TraceId>(digits, "trace id");
+}
+Result<SpanId> spanIdOfHexDigits(std::string_view digits) {
+  return idOfHexDigits<SpanId>(digits, "span id");
+}
 
 std::string generateTraceIdV3(const TraceId& id) { return std::string(kTraceIdPrefix) + id.hex(); }
 

@@ -40,6 +40,11 @@ struct SpanIdHash {
 Result<TraceId> parseTraceIdHex(std::string_view hex);
 Result<SpanId> parseSpanIdHex(std::string_view hex);
 
+// Hex digits of any number, perhaps after "0x": missing digits are zeros on the left, surplus zeros
+// are dropped. For dictionaries of older schemas and for links, which write ids as numbers.
+Result<TraceId> traceIdOfHexDigits(std::string_view digits);
+Result<SpanId> spanIdOfHexDigits(std::string_view digits);
+
 inline constexpr std::string_view kTraceIdPrefix = "tr-";
 inline constexpr std::string_view kTraceIdV4Prefix = "trace:/";
 inline constexpr std::string_view kNoOpSpanTraceId = "MLFLOW_NO_OP_SPAN_TRACE_ID";
