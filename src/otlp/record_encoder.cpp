@@ -158,12 +158,15 @@ class Encoder {
 
   // Everything of a KeyValue up to the content of its AnyValue; `more` bytes of room behind it.
   uint8_t* keyValue(uint32_t field, std::string_view key, size_t valueSize, size_t more) {
-    const size_t size = 1 + sizeOfVarint(key.size()) + key.size() + 1 + sizeOfVarint(valueSize) + valueSize;
+    // Defaults are left out: an empty key, an empty value.
+    const size_t keySize = key.empty() ? 0 : 1 + sizeOfVarint(key.size()) + key.size();
+    const size_t size = keySize + (valueSize == 0 ? 0 : 1 + sizeOfVarint(valueSize) + valueSize);
     uint8_t* at = out_.reserve(key.size() + more + 48);
     if (!at) return nullptr;
     *at++ = byteTag(field, WireType::Bytes);
     at = putVarint(size, at);
-    at = putText(byteTag(fields::key_value::kKey, WireType::Bytes), key, at);
+    if (keySize > 0) at = putText(byteTag(fields::key_value::kKey, WireType::Bytes), key, at);
+    if (valueSize == 0) return at;
     *at++ = byteTag(fields::key_value::kValue, WireType::Bytes);
     return putVarint(valueSize, at);
   }
@@ -204,7 +207,7 @@ class Encoder {
   // Arrays and maps are short and rare: written in place, lengths filled in afterwards.
   void nested(uint32_t field, std::string_view key, uint32_t tagWord) {
     const auto pair = out_.open(field);
-    out_.stringField(fields::key_value::kKey, key);
+    if (!key.empty()) out_.stringField(fields::key_value::kKey, key);
     const auto value = out_.open(fields::key_value::kValue);
     structure(tagWord);
     out_.close(value);

@@ -48,4 +48,16 @@ Result<Done> validateRecord(Bytes bytes, const TextTable& table);
 // `routing` and `extraFlags` are the header words of that name.
 RecordRef adoptSpan(const trace::SpanData& span, uint32_t routing, uint32_t extraFlags);
 
+// The header fields that MLflow shows as attributes.
+struct RecordHead {
+  std::string spanType;     // empty: nobody set one
+  std::string traceIdText;  // empty: "tr-<hex>"
+  std::string experimentId;
+  bool startTimeWasGiven = false;
+};
+
+// The same with these fields in the header, as the recorder writes its records: the attributes of
+// `span` are those the user set.
+RecordRef adoptSpan(const trace::SpanData& span, const RecordHead& head, uint32_t routing, uint32_t extraFlags);
+
 }  // namespace spandrel::record
