@@ -1,50 +1,52 @@
-// npm start: set-up, build, receiver and page on 127.0.0.1, the sample application run against it.
+// npm start: set-up, build, receiver and page on 127.0.0.1:4318 (another port when taken), with the sample's
+// service mounted; then the sample application runs against it and the page's URL is printed.
+// Options: --port <n>, --no-sample.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
 import { ROOT, StepError, main, say } from "./commands.mjs";
 import { setup } from "./setup.mjs";
 
-const SAMPLE = "demo/sample/main.mjs";
-
 main(import.meta.url, async (args) => {
+  const at = args.indexOf("--port");
+  const port = at < 0 ? 4318 : Number(args[at + 1]);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new StepError(`"${args[at + 1]}" is not a port`);
   await setup();
   await build();
-  say("Starting the receiver");
-  const view = spawn(process.execPath, ["scripts/serve.mjs", ...args], {
-    cwd: ROOT,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  process.on("SIGTERM", () => view.kill("SIGTERM"));
-  process.on("SIGINT", () => view.kill("SIGINT"));
-  view.on("exit", (code) => process.exit(code ?? 0));
 
-  const url = await firstUrl(view);
-  if (existsSync(join(ROOT, SAMPLE))) {
-    say("Running the sample application");
-    await runSample(SAMPLE, url);
+  const { startLocalViewer } = await fromProject("dist/node/cli.mjs");
+  const { createSampleService } = await fromProject("demo/sample/service.mjs");
+  const service = createSampleService({ root: ROOT });
+  const server = await startLocalViewer({ port, mounts: { "/sample": service.mount } });
+  let closing = false;
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.on(signal, () => {
+      if (closing) process.exit(1);
+      closing = true;
+      service
+        .flush()
+        .catch(() => {})
+        .then(() => server.close())
+        .then(() => process.exit(0));
+    });
   }
-  console.log(`\nSpandrel is at ${url}  (Ctrl+C ends it)`);
+  if (port !== 0 && server.port !== port) say(`Port ${port} is taken, using ${server.port}`);
+  await service.connect(server.origin);
+
+  if (!args.includes("--no-sample")) {
+    say("Running the sample application");
+    const code = await runSample(server.origin);
+    if (code !== 0) say(`The sample application ended with code ${code}; the page is up all the same`);
+    await service.flush();
+  }
+  console.log(`\nTraces: POST ${server.origin}/v1/traces\nPage:   ${server.url}\n\nCtrl+C ends it.`);
 });
 
-/** The receiver prints "Page: <url>" once it listens; its output is passed on. */
-function firstUrl(view) {
-  return new Promise((done, fail) => {
-    let text = "";
-    view.stdout.setEncoding("utf8").on("data", (chunk) => {
-      process.stdout.write(chunk);
-      text += chunk;
-      const url = /^Page:\s+(\S+)$/m.exec(text)?.[1];
-      if (url) done(url);
-    });
-    view.on("exit", (code) => fail(new StepError(`the receiver ended at once (exit code ${code})`)));
-  });
-}
+const fromProject = (path) => import(pathToFileURL(join(ROOT, path)).href);
 
-async function runSample(file, url) {
-  const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: new URL(url).origin };
-  const child = spawn(process.execPath, [file], { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"] });
-  const code = await new Promise((done) => child.on("exit", done));
-  if (code !== 0) say(`the sample application ended with code ${code}; the page is up all the same`);
+function runSample(endpoint) {
+  const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+  const child = spawn(process.execPath, ["demo/sample/main.mjs"], { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"] });
+  return new Promise((done) => child.on("exit", done));
 }
