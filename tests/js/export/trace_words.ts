@@ -1,0 +1,5 @@
+import { nonZeroWord, randomWord } from "../../../js/tracing/ids.js";
+
+export function newTraceWords(): [number, number, number, number] {
+  return [nonZeroWord(), randomWord(), randomWord(), randomWord()];
+}
