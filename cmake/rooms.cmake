@@ -31,32 +31,39 @@ elseif(NOT SPANDREL_JSON_INCLUDE STREQUAL "/usr/include")
 endif()
 
 # How the modules are optimised: size first, because a page downloads them (the budget is in
-# scripts/size_budget.json), but the rooms that every span passes through are compiled for speed.
-# -flto and -fno-exceptions must be the same at compile and at link. Natively both are empty.
-add_library(spandrel_size INTERFACE)
-add_library(spandrel_speed INTERFACE)
+# scripts/size_budget.json), but the sources that every span passes through are compiled for speed.
+# Whole rooms at -O2 would cost 9 kB of gzip. -flto and -fno-exceptions must be the same at compile and at link.
+set(SPANDREL_ROOMS base trace record otlp mlflow manager exporting view)
+set(SPANDREL_HOT_SOURCES
+  record/commit.cpp record/record_ref.cpp record/text_table.cpp
+  otlp/record_encoder.cpp
+  exporting/span_queue.cpp)
 if(EMSCRIPTEN)
+  add_library(spandrel_size INTERFACE)
   if(CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_options(spandrel_size INTERFACE -O1 -g)
-    target_compile_options(spandrel_speed INTERFACE -O1 -g)
+    set(speed_options -O1 -g)
   else()
-    target_compile_options(spandrel_size INTERFACE -Oz -flto -DNDEBUG)
-    target_compile_options(spandrel_speed INTERFACE -O2 -flto -DNDEBUG)
+    target_compile_options(spandrel_size INTERFACE -Oz -flto)
+    set(speed_options -O2)
   endif()
+else()
+  add_library(spandrel_size INTERFACE)
+  set(speed_options "")
 endif()
-set(SPANDREL_ROOMS base trace record otlp mlflow manager exporting view)
-set(SPANDREL_HOT_ROOMS record otlp manager exporting)
 
 # spandrel_room(name SOURCES a.cpp b.cpp DEPENDS other rooms or libraries)
 function(spandrel_room name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(spandrel_${name} STATIC ${ARG_SOURCES})
   target_include_directories(spandrel_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
-  if(name IN_LIST SPANDREL_HOT_ROOMS)
-    target_link_libraries(spandrel_${name} PRIVATE spandrel_options spandrel_speed)
-  else()
-    target_link_libraries(spandrel_${name} PRIVATE spandrel_options spandrel_size)
-  endif()
+  target_link_libraries(spandrel_${name} PRIVATE spandrel_options spandrel_size)
+  foreach(source IN LISTS ARG_SOURCES)
+    if("${name}/${source}" IN_LIST SPANDREL_HOT_SOURCES)
+      # After the target's own options, so this -O is the one that counts.
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${speed_options}")
+    endif()
+  endforeach()
   foreach(dependency IN LISTS ARG_DEPENDS)
     if(TARGET spandrel_${dependency})
       target_link_libraries(spandrel_${name} PUBLIC spandrel_${dependency})
