@@ -94,4 +94,16 @@ Result<TraceId> otelTraceIdOf(std::string_view mlflowTraceId) {
   return parseTraceIdHex(hex);
 }
 
+Result<std::string> hexOfTraceId(std::string_view mlflowTraceId) {
+  const auto id = otelTraceIdOf(mlflowTraceId);
+  if (!id.ok()) return id.error();
+  return id.value().hex();
+}
+
+Result<std::string> partsOfTraceId(std::string_view mlflowTraceId) {
+  const auto parts = parseTraceIdV4(mlflowTraceId);
+  if (!parts.ok()) return parts.error();
+  return parts.value().location + "/" + parts.value().traceId;
+}
+
 }  // namespace spandrel::trace

@@ -64,5 +64,9 @@ Result<TraceIdV4Parts> parseTraceIdV4(std::string_view id);
 
 // Any MLflow spelling ("tr-<hex>", "trace:/loc/<hex>", bare hex) to the 16 bytes.
 Result<TraceId> otelTraceIdOf(std::string_view mlflowTraceId);
+// The same as 32 digits.
+Result<std::string> hexOfTraceId(std::string_view mlflowTraceId);
+// "<location>/<trace id>" as parseTraceIdV4() gives them; the location holds no slash.
+Result<std::string> partsOfTraceId(std::string_view mlflowTraceId);
 
 }  // namespace spandrel::trace
