@@ -1,6 +1,8 @@
 // What a page or a worker offers.
 
+import type { EnvironmentConfig } from "../export/otlp_config.js";
 import type { FrameStore } from "../tracing/context.js";
+import type { LifecycleOptions } from "./lifecycle.js";
 import { makeAsyncContextStore, makeFrameStack } from "./frame_stack.js";
 
 export { exportPlatform } from "./browser_http.js";
@@ -12,8 +14,28 @@ export function makeFrameStore(): FrameStore {
 }
 
 /** No environment variables here. */
-export function environment(): Record<string, string | undefined> {
-  return {};
+export function environmentConfig(_warn: (message: string) => void): EnvironmentConfig | null {
+  return null;
+}
+
+/** Pending spans leave when the page is hidden; the result takes the handlers away. */
+export function watchEnd({ destinations }: LifecycleOptions): () => void {
+  if (typeof window === "undefined" || typeof document === "undefined") return () => undefined;
+  let remove = (): void => undefined;
+  let isRemoved = false;
+  // Needed at the page's end, not at its start.
+  import("../export/page_hide.js").then(
+    ({ installPageHide }) => {
+      if (!isRemoved) remove = installPageHide({ host: { window, document }, destinations });
+    },
+    () => {
+      // spans then leave by their timers alone
+    },
+  );
+  return () => {
+    isRemoved = true;
+    remove();
+  };
 }
 
 /** Where the module's bytes stand beside this file; null: fetch the URL. */

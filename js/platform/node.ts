@@ -5,7 +5,10 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installExitHooks, type ExitHost } from "../export/exit_node.js";
+import { readEnvironment, type EnvironmentConfig } from "../export/otlp_config.js";
 import type { Frame, FrameStore } from "../tracing/context.js";
+import type { LifecycleOptions } from "./lifecycle.js";
 
 export { exportPlatform } from "./node_http.js";
 
@@ -16,8 +19,14 @@ export function makeFrameStore(): FrameStore {
   return { current: () => storage.getStore(), run: (frame, body) => storage.run(frame, body) };
 }
 
-export function environment(): Record<string, string | undefined> {
-  return process.env;
+/** OTEL_* variables as they stand now. */
+export function environmentConfig(warn: (message: string) => void): EnvironmentConfig {
+  return readEnvironment(process.env, warn);
+}
+
+/** Pending spans leave when the process ends; the result takes the handlers away. */
+export function watchEnd({ pendingSpans, flush, logger, exitTimeoutMillis }: LifecycleOptions): () => void {
+  return installExitHooks({ host: process as unknown as ExitHost, pendingSpans, flush, logger, exitTimeoutMillis });
 }
 
 /** The module's bytes beside the glue. */

@@ -9,7 +9,9 @@ import { SPAN_TYPE_ATTRIBUTE, INPUTS_ATTRIBUTE, OUTPUTS_ATTRIBUTE, LOG_LEVEL_ATT
 import { hexOfWord, isSpanIdHex, nonZeroWord, otelTraceIdOf, randomWord } from "./ids.js";
 import { thawValue } from "./json.js";
 import type { LocalTrace } from "./local_trace.js";
-import { Span, type LinkInput, type Link, type SpanStatus, type EventInput } from "./span.js";
+import type { ActiveSpan, SpanOptions } from "./tracer.js";
+import { TraceError } from "../trace_error.js";
+import { Span, SpanSource, type LinkInput, type Link, type SpanContext, type SpanStatus, type EventInput } from "./span.js";
 import { eventOfException, type SpanEvent } from "./span_event.js";
 import type { EventFields, LinkFields, SpanFields } from "./span_fields.js";
 import { freezeValue, JsonText, jsonTextOf, safeText, truncateValue, type FrozenValue } from "./values.js";
@@ -212,6 +214,34 @@ export class LiveSpan extends Span {
     };
   }
 
+  override get context(): SpanContext {
+    const { hex, flags, traceState } = this._trace;
+    return { traceId: hex, spanId: this.spanId, traceFlags: flags, traceState };
+  }
+
+  get _hasOutputs(): boolean {
+    return this.#find(OUTPUTS_ATTRIBUTE) >= 0;
+  }
+
+  /** What the span is now; nothing that happens later shows there. */
+  override toImmutableSpan(): Span {
+    // An ended span changes no more: its record is made when somebody asks for it.
+    if (this.#state === ENDED) return new Span(new SpanSource(() => this._record(), this._fields()));
+    const record = this._trace.runtime.recorder.snapshot(this);
+    return new Span(new SpanSource(record, record === null ? this._fields() : null));
+  }
+
+  override _record(): Uint8Array {
+    const record = this._trace.runtime.recorder.snapshot(this);
+    if (record === null) throw new TraceError("INTERNAL_ERROR", "the tracing module is not ready: await init() first");
+    return record;
+  }
+
+  /** A live span cannot be read from a dictionary. */
+  static override fromDict(): never {
+    throw new TraceError("NOT_IMPLEMENTED", "a live span cannot be made from a dictionary");
+  }
+
   _timeOf(event: PendingEvent): bigint {
     return event.timeNs ?? toUnixNanos(this._trace.anchor, event.monotonicMillis);
   }
@@ -248,7 +278,7 @@ export class LiveSpan extends Span {
   }
 
   setOutputs(outputs: unknown): void {
-    if (this.#state !== ENDED) this.#put(OUTPUTS_ATTRIBUTE, new JsonText(jsonTextOf(outputs)));
+    if (this.#state !== ENDED) this.#put(OUTPUTS_ATTRIBUTE, outputs instanceof JsonText ? outputs : new JsonText(jsonTextOf(outputs)));
   }
 
   setSpanType(spanType: string): void {
@@ -330,6 +360,7 @@ export class LiveSpan extends Span {
       events.shift();
     }
     events.push(pending);
+    if (pending.name === "exception") this._raiseLogLevel();
   }
 
   addLink(link: LinkInput): void {
@@ -379,7 +410,6 @@ export class LiveSpan extends Span {
     const type = safeText(event.attributes["exception.type"]);
     const message = safeText(event.attributes["exception.message"]);
     this.setStatus("ERROR", `${type}: ${message}`);
-    this._raiseLogLevel();
   }
 
   _raiseLogLevel(): void {
@@ -390,12 +420,15 @@ export class LiveSpan extends Span {
 
   // --- children -----------------------------------------------------------------------------
 
-  startSpan(options: unknown): unknown {
-    return this._trace.runtime.startChild(this, options);
+  startSpan(options: SpanOptions): ActiveSpan {
+    return this._trace.runtime.startChild(this, options) as ActiveSpan;
   }
 
-  withSpan(options: unknown, body: unknown): unknown {
-    return this._trace.runtime.withChild(this, options, body);
+  /** As the function of this name, below this span: both orders of the arguments are taken. */
+  withSpan<R>(options: SpanOptions, body: (span: ActiveSpan) => R): R;
+  withSpan<R>(body: (span: ActiveSpan) => R, options?: SpanOptions): R;
+  withSpan(first: unknown, second?: unknown): unknown {
+    return this._trace.runtime.withChild(this, first, second);
   }
 
   // --- ending -------------------------------------------------------------------------------
@@ -422,6 +455,13 @@ export class LiveSpan extends Span {
     if (isWithheld) runtime.recorder.countLost(trace.destinations, "redaction_error");
     else runtime.recorder.record(this);
     runtime.spanHasEnded(this, trace);
+  }
+
+  /** Takes no more calls and is not recorded again: its trace was given up. */
+  _abandon(): void {
+    if (this.#state === ENDED) return;
+    this.#state = ENDED;
+    this._trace.remove(this);
   }
 
   #applyEndOptions(options: EndOptions): void {
@@ -522,6 +562,17 @@ function linkIds(traceId: string, spanId: string): { traceIdHex: string; spanIdH
   const traceIdHex = otelTraceIdOf(traceId);
   if (traceIdHex === null || !isSpanIdHex(spanId) || /^0+$/.test(traceIdHex)) return null;
   return { traceIdHex, spanIdHex: spanId.toLowerCase() };
+}
+
+// `using span = startSpan(…)`, where the host knows it.
+if (typeof Symbol.dispose === "symbol") {
+  Object.defineProperty(LiveSpan.prototype, Symbol.dispose, {
+    value(this: LiveSpan): void {
+      this.end();
+    },
+    configurable: true,
+    writable: true,
+  });
 }
 
 export type { Link, SpanEvent };

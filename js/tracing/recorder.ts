@@ -73,8 +73,8 @@ export class Recorder {
   #isDead = false;
 
   // The staging area; taken afresh after each call into the module.
-  #words = new Uint32Array(0);
-  #bytes = new Uint8Array(0);
+  #words: Uint32Array = new Uint32Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #rope = "";
   #units = 0;

@@ -1,0 +1,49 @@
+// The public names.
+
+export { init, initSync, flushTraces, shutdown, stats } from "./load/init.js";
+export type { InitOptions } from "./load/options.js";
+export {
+  startSpan,
+  withSpan,
+  getCurrentActiveSpan,
+  getLastActiveTraceId,
+  currentIds,
+  enable,
+  disable,
+  isEnabled,
+  reset,
+  registerOnSpanStartHook,
+  registerOnSpanEndHook,
+} from "./tracing/fluent.js";
+export { trace } from "./tracing/trace_function.js";
+export type { TraceOptions } from "./tracing/trace_function.js";
+export { bindContext, suppressTracing } from "./tracing/context.js";
+export type { ActiveSpan, SpanOptions, TracerStats } from "./tracing/tracer.js";
+export { Span, SpanStatus } from "./tracing/span.js";
+export type { EventInput, Link, LinkInput, OtlpSpan, SpanContext, SpanDict } from "./tracing/span.js";
+export { LiveSpan } from "./tracing/live_span.js";
+export type { EndOptions } from "./tracing/live_span.js";
+export { NoOpSpan } from "./tracing/noop_span.js";
+export { SpanEvent } from "./tracing/span_event.js";
+export {
+  SpanType,
+  SpanStatusCode,
+  SpanLogLevel,
+  SpanAttributeKey,
+  TraceState,
+  TraceTagKey,
+  TraceMetadataKey,
+  NO_OP_SPAN_TRACE_ID,
+} from "./tracing/constants.js";
+export {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+} from "./tracing/sampling.js";
+export type { Sampler, SamplingRequest, SamplingResult } from "./tracing/sampling.js";
+export type { Logger, SpanLimits } from "./tracing/runtime.js";
+export type { Outcome, SpanBatch, SpanExporter } from "./export/exporter.js";
+export type { FlushResult } from "./export/flush_result.js";
+export { OtlpHttpExporter } from "./export/otlp_http_exporter.js";
+export { TraceError } from "./trace_error.js";

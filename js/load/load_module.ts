@@ -1,0 +1,115 @@
+// Brings the tracing module to life: glue and bytes, from wherever they are.
+//
+// The glue is imported when init() asks for it, never with the main entry. It is given an instance
+// (instantiateWasm), so it looks for nothing itself.
+
+import { importGlue, moduleUrl, readModuleFile, requireGlue } from "#platform";
+import { TraceError } from "../trace_error.js";
+import type { ModuleFactory, RawModule } from "./raw_module.js";
+
+/** A URL, bytes, a compiled module, or a response that is on its way. */
+export type WasmSource = string | URL | BufferSource | WebAssembly.Module | Promise<Response>;
+
+/** How a module is had: replaced by spandrel/inline, which carries its bytes. */
+export interface ModuleLoader {
+  importFactory(): Promise<unknown>;
+  /** null where nothing can be loaded at once. */
+  requireFactory(): unknown;
+  /** null: the URL is fetched. */
+  readBytes(): BufferSource | null;
+}
+
+export const packagedModule: ModuleLoader = { importFactory: importGlue, requireFactory: requireGlue, readBytes: readModuleFile };
+
+let loader = packagedModule;
+
+export function setModuleLoader(replacement: ModuleLoader): void {
+  loader = replacement;
+}
+
+type Imports = WebAssembly.Imports;
+type OnInstance = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
+
+/** Rejects where the module cannot be had. `onAbort` hears of its end. */
+export async function loadModule(source: WasmSource | undefined, onAbort: (cause: unknown) => void): Promise<RawModule> {
+  const [factory, module] = await Promise.all([loader.importFactory().then(factoryOf), compiled(source)]);
+  return await new Promise<RawModule>((resolve, reject) => {
+    const instantiateWasm = (imports: Imports, onInstance: OnInstance): object => {
+      WebAssembly.instantiate(module, imports).then((instance) => {
+        onInstance(instance, module);
+      }, reject);
+      return {};
+    };
+    factory({ instantiateWasm, onAbort, print: quiet, printErr: quiet }).then(resolve, reject);
+  });
+}
+
+/** As loadModule, within the call; null where only a promise can be had. Throws where it fails. */
+export function loadModuleSync(source: WasmSource | undefined, onAbort: (cause: unknown) => void): RawModule | null {
+  const exported = loader.requireFactory();
+  const module = compiledSync(source);
+  if (exported === null || module === null) return null;
+  const instantiateWasm = (imports: Imports, onInstance: OnInstance): object => {
+    const instance = new WebAssembly.Instance(module, imports);
+    onInstance(instance, module);
+    return instance.exports;
+  };
+  const raw: Record<string, unknown> = { instantiateWasm, onAbort, print: quiet, printErr: quiet };
+  // The factory fills this object before it returns, if the compiler's glue is of the synchronous kind.
+  factoryOf(exported)(raw).catch(quiet);
+  return typeof raw.stagingAddress === "function" ? (raw as RawModule) : null;
+}
+
+function quiet(): void {
+  // the module has nothing to say that is not in its answers
+}
+
+function factoryOf(exported: unknown): ModuleFactory {
+  let factory = exported;
+  for (let depth = 0; depth < 3 && typeof factory !== "function"; depth++) factory = (factory as { default?: unknown } | null)?.default;
+  if (typeof factory !== "function") throw new TraceError("INTERNAL_ERROR", "the module's glue has no factory");
+  return factory as ModuleFactory;
+}
+
+async function compiled(source: WasmSource | undefined): Promise<WebAssembly.Module> {
+  const given = await source;
+  if (isCompiled(given)) return given;
+  if (isBytes(given)) return await WebAssembly.compile(given);
+  if (isResponse(given)) return await compiledFrom(given);
+  const bytes = given === undefined ? loader.readBytes() : null;
+  if (bytes !== null) return await WebAssembly.compile(bytes);
+  return await compiledFrom(await fetch(given ?? moduleUrl()));
+}
+
+async function compiledFrom(response: Response): Promise<WebAssembly.Module> {
+  if (!response.ok) throw new TraceError("RESOURCE_DOES_NOT_EXIST", `the module's URL answered ${String(response.status)}`);
+  const isTyped = (response.headers.get("content-type") ?? "").startsWith("application/wasm");
+  // Compiling while it arrives needs the right type; many static servers do not give it.
+  if (isTyped && typeof WebAssembly.compileStreaming === "function") return await WebAssembly.compileStreaming(response);
+  return await WebAssembly.compile(await response.arrayBuffer());
+}
+
+function compiledSync(source: WasmSource | undefined): WebAssembly.Module | null {
+  if (isCompiled(source)) return source;
+  const bytes = source === undefined ? loader.readBytes() : isBytes(source) ? source : null;
+  return bytes === null ? null : new WebAssembly.Module(bytes);
+}
+
+// By shape: classes of another realm are other classes.
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value);
+}
+function isCompiled(value: unknown): value is WebAssembly.Module {
+  return tagOf(value) === "[object WebAssembly.Module]";
+}
+function isBytes(value: unknown): value is BufferSource {
+  return ArrayBuffer.isView(value) || tagOf(value) === "[object ArrayBuffer]";
+}
+function isResponse(value: unknown): value is Response {
+  return typeof value === "object" && value !== null && typeof (value as Response).arrayBuffer === "function";
+}
+
+export function isWasmSource(value: unknown): boolean {
+  const isPromise = typeof value === "object" && value !== null && typeof (value as Promise<Response>).then === "function";
+  return typeof value === "string" || tagOf(value) === "[object URL]" || isCompiled(value) || isBytes(value) || isPromise;
+}

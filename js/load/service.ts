@@ -1,0 +1,365 @@
+// Behind init(): the module, the destinations, and what they have in common. One a realm.
+
+import { defaultServiceName, environmentConfig, isNode, watchEnd } from "#platform";
+import { Destination } from "../export/destination.js";
+import type { DestinationCounters } from "../export/destination_counters.js";
+import type { SpanExporter } from "../export/exporter.js";
+import { combineResults, type FlushResult } from "../export/flush_result.js";
+import { OtlpHttpExporter } from "../export/otlp_http_exporter.js";
+import type { EnvironmentConfig } from "../export/otlp_config.js";
+import { systemTimers } from "../export/timers.js";
+import { TraceError } from "../trace_error.js";
+import { suppressTracing } from "../tracing/context.js";
+import type { LocalTrace } from "../tracing/local_trace.js";
+import { DEFAULT_SPAN_LIMITS } from "../tracing/runtime.js";
+import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler, type Sampler } from "../tracing/sampling.js";
+import { spansFromRecords } from "../tracing/span.js";
+import type { Tracer, TracerControl, TracerStats } from "../tracing/tracer.js";
+import { safeText } from "../tracing/values.js";
+import { CodecCore, setCodec } from "./codec_core.js";
+import { Core } from "./core.js";
+import { ExportCore } from "./export_core.js";
+import { LazyExporter } from "./lazy_exporter.js";
+import { loadModule, loadModuleSync } from "./load_module.js";
+import { checkedOptions, type InitOptions } from "./options.js";
+import type { RawModule } from "./raw_module.js";
+import { resourceJson } from "./resource.js";
+import { StagingArea } from "./staging.js";
+
+/** Options that say where spans go: when one changes, later spans go to a new destination. */
+const EXPORT_KEYS = ["exporter", "endpoint", "headers", "protocol", "compression", "timeoutMillis", "keepalive", "trackingUri"] as const;
+
+interface NamedExporter {
+  name: string;
+  exporter: SpanExporter;
+  holdsTraces: boolean;
+}
+
+/** As many as a record can name. */
+const MAX_DESTINATIONS = 24;
+
+export class Service implements TracerControl {
+  destinations = 0;
+  wholeTraceDestinations = 0;
+  readonly #tracer: Tracer;
+  readonly #all: Destination[] = [];
+  #options: InitOptions = {};
+  #core: Core | null = null;
+  #policies: ExportCore | null = null;
+  #loading: Promise<void> | null = null;
+  /** OTEL_* variables, read with the first init(); null in browsers. */
+  #environment: EnvironmentConfig | null = null;
+  #unwatch: (() => void) | null = null;
+  #isDead = false;
+  #isShut = false;
+
+  constructor(tracer: Tracer) {
+    this.#tracer = tracer;
+    tracer.hub = this;
+  }
+
+  get core(): Core | null {
+    return this.#core;
+  }
+
+  // --- configuration ------------------------------------------------------------------------
+
+  /** Throws TraceError for wrong options; the promise never rejects. */
+  init(options: unknown): Promise<void> {
+    this.#configure(checkedOptions(options));
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  /** Has the module ready when it returns, where the host and the compiler allow it. */
+  initSync(options: unknown): void {
+    this.#configure(checkedOptions(options));
+    if (this.#loading !== null) return;
+    try {
+      const raw = loadModuleSync(this.#options.wasm, this.#onAbort);
+      if (raw !== null) {
+        this.#moduleIsReady(raw);
+        this.#loading = Promise.resolve();
+      }
+    } catch (error) {
+      this.#moduleIsMissing(error);
+      this.#loading = Promise.resolve();
+    }
+    this.#loading ??= this.#load();
+  }
+
+  #configure(given: InitOptions): void {
+    const before = this.#options;
+    const options = { ...before, ...given };
+    const isFirst = this.#loading === null;
+    if (options.logger !== undefined) this.#tracer.logger = options.logger;
+    if (isFirst) this.#environment = environmentConfig((message) => { this.#tracer.logger.warn(message.replace(/^spandrel: /, "")); });
+    const changesExport = EXPORT_KEYS.some((key) => !Object.is(before[key], options[key]));
+    // Made before anything is changed: a wrong endpoint is the caller's error and leaves all as it was.
+    const exporters = isFirst || changesExport || this.#isShut ? this.#exportersOf(options) : null;
+    this.#options = options;
+
+    const tracer = this.#tracer;
+    const env = this.#environment;
+    if (options.sampler !== undefined) tracer.sampler = options.sampler;
+    else if (isFirst && env?.sampler !== undefined) tracer.sampler = samplerOf(env.sampler);
+    if (isFirst || given.limits !== undefined) tracer.limits = { ...DEFAULT_SPAN_LIMITS, ...env?.limits, ...definedOf(options.limits ?? {}) };
+    if (given.spanProcessors !== undefined) tracer.spanProcessors = [...given.spanProcessors];
+    if (given.beforeSeal !== undefined) tracer.beforeSeal = given.beforeSeal;
+    if (options.experimentId !== undefined) tracer.experimentId = options.experimentId;
+    if (options.batch?.queueBytes !== undefined) tracer.recorder.setMaxBacklogBytes(options.batch.queueBytes);
+    if (exporters !== null) this.#replaceDestinations(exporters);
+    else if (given.batch !== undefined) for (const destination of this.#current()) destination.configure(definedOf(given.batch));
+    if (given.serviceName !== undefined || given.resource !== undefined) this.#sendResource();
+    this.#isShut = false;
+    if (this.#isDead || env?.isDisabled === true) return;
+    tracer.start();
+    this.#unwatch ??= watchEnd({
+      destinations: () => this.#all,
+      pendingSpans: () => this.#pendingSpans(),
+      flush: (timeout) => this.flush(timeout),
+      logger: tracer.logger,
+      exitTimeoutMillis: options.exitTimeoutMillis,
+    });
+  }
+
+  #exportersOf(options: InitOptions): NamedExporter[] {
+    const { exporter } = options;
+    if (exporter === undefined) {
+      if (options.trackingUri !== undefined && options.endpoint === undefined) return this.#builtIn("mlflow", options);
+      return (this.#environment?.exporters ?? ["otlp"]).flatMap((name) => this.#builtIn(name, options));
+    }
+    if (typeof exporter === "string") return this.#builtIn(exporter, options);
+    return (Array.isArray(exporter) ? exporter : [exporter]).map((each) => ({
+      name: nameOf(each),
+      exporter: each,
+      holdsTraces: "holdsTraces" in each && each.holdsTraces === true,
+    }));
+  }
+
+  #builtIn(name: "otlp" | "mlflow" | "console" | "none", options: InitOptions): NamedExporter[] {
+    switch (name) {
+      case "none":
+        return [];
+      case "mlflow":
+        throw new TraceError("NOT_IMPLEMENTED", 'the MLflow exporter is not there yet: give exporter: "otlp" and an endpoint');
+      case "console": {
+        const make = async () => (await import("../export/console_exporter.js")).makeConsoleExporter();
+        return [{ name, exporter: new LazyExporter(make), holdsTraces: true }];
+      }
+      case "otlp": {
+        const { endpoint, headers, protocol, compression, timeoutMillis, keepalive, logger } = options;
+        const { url, ...fromEnvironment } = this.#environment?.otlp ?? {};
+        const given = definedOf({ endpoint, headers, protocol, compression, timeoutMillis, keepalive });
+        const where = endpoint === undefined && url !== undefined ? { url } : {};
+        return [{ name, exporter: new OtlpHttpExporter({ ...fromEnvironment, ...where, ...given, logger: logger ?? this.#tracer.logger }), holdsTraces: false }];
+      }
+    }
+  }
+
+  /** Later traces go to the new ones; the old ones deliver what they have. */
+  #replaceDestinations(exporters: NamedExporter[]): void {
+    if (this.#all.length + exporters.length > MAX_DESTINATIONS) {
+      this.#tracer.logger.warn(`init() was called with ${String(MAX_DESTINATIONS)} different destinations; the last ones stay`);
+      return;
+    }
+    this.destinations = 0;
+    this.wholeTraceDestinations = 0;
+    for (const { name, exporter, holdsTraces } of exporters) {
+      const destination = this.#makeDestination(this.#freeName(name), exporter, holdsTraces);
+      this.#all.push(destination);
+      this.destinations |= 1 << destination.id;
+      if (holdsTraces) this.wholeTraceDestinations |= 1 << destination.id;
+      if (this.#core !== null) this.#announce(destination, this.#core);
+    }
+  }
+
+  #makeDestination(name: string, exporter: SpanExporter, holdsTraces: boolean): Destination {
+    const { recorder, logger, clock } = this.#tracer;
+    const { exportTimeoutMillis, ...batch } = this.#environment?.batch ?? {};
+    return new Destination({
+      id: this.#all.length,
+      name,
+      exporter,
+      core: () => this.#core,
+      policies: () => this.#policies,
+      commitStaged: () => {
+        recorder.commit();
+      },
+      spansFromRecords,
+      suppressTracing,
+      unreportedLosses: () => recorder.unreportedLosses,
+      batch: { ...(isNode ? {} : { delayMillis: 1000 }), ...batch, ...definedOf(this.#options.batch ?? {}) },
+      exportTimeoutMillis,
+      holdsTraces,
+      logger,
+      clock,
+      timers: systemTimers,
+    });
+  }
+
+  #freeName(name: string): string {
+    let free = name;
+    for (let i = 2; this.#all.some((destination) => destination.name === free); i++) free = `${name} ${String(i)}`;
+    return free;
+  }
+
+  #current(): Destination[] {
+    return this.#all.filter((destination) => (this.destinations >>> destination.id) & 1);
+  }
+
+  // --- the module ---------------------------------------------------------------------------
+
+  async #load(): Promise<void> {
+    try {
+      const raw = await loadModule(this.#options.wasm, this.#onAbort);
+      if (!this.#isDead) this.#moduleIsReady(raw);
+    } catch (error) {
+      this.#moduleIsMissing(error);
+    }
+  }
+
+  #onAbort = (cause: unknown): void => {
+    this.#core?.handover.die(cause);
+  };
+
+  #moduleIsReady(raw: RawModule): void {
+    const core = new Core(raw, (cause) => {
+      this.#moduleIsDead(`the tracing module has stopped, spans are no-ops from now on: ${safeText(cause)}`);
+    });
+    const staging = new StagingArea(core.handover);
+    this.#core = core;
+    this.#policies = new ExportCore(core.handover);
+    setCodec(new CodecCore(core));
+    for (const destination of this.#all) core.addDestination(destination.limits);
+    this.#sendResource();
+    this.#tracer.recorder.attach(core, staging);
+    for (const destination of this.#all) destination.moduleIsReady();
+  }
+
+  #announce(destination: Destination, core: Core): void {
+    try {
+      core.addDestination(destination.limits);
+      destination.moduleIsReady();
+    } catch {
+      // a dead module has told so
+    }
+  }
+
+  #sendResource(): void {
+    const { serviceName } = this.#options;
+    const resource: Record<string, unknown> = { ...this.#environment?.resource, ...this.#options.resource };
+    const own = this.#options.resource?.["service.name"];
+    const named = serviceName ?? (typeof own === "string" ? own : (this.#environment?.serviceName ?? defaultServiceName()));
+    try {
+      this.#core?.setResource(resourceJson(named, { ...resource, "service.name": named }, isNode ? "nodejs" : "webjs"));
+    } catch (error) {
+      this.#tracer.logger.warn(`the resource could not be set: ${safeText(error)}`);
+    }
+  }
+
+  #moduleIsMissing(error: unknown): void {
+    this.#moduleIsDead(`the tracing module could not be loaded, spans are no-ops: ${safeText(error)}`);
+  }
+
+  #moduleIsDead(message: string): void {
+    if (this.#isDead) return;
+    this.#isDead = true;
+    this.#tracer.stop();
+    this.#tracer.recorder.detach();
+    setCodec(null);
+    for (const destination of this.#all) destination.moduleIsDead();
+    this.#tracer.logger.error(message);
+  }
+
+  // --- what the tracer tells ----------------------------------------------------------------
+
+  recorded(destinations: number): void {
+    const all = this.#all;
+    if (destinations === 1) return all[0]?.noteRecord();
+    for (let id = 0; destinations >>> id !== 0; id++) if ((destinations >>> id) & 1) all[id]?.noteRecord();
+  }
+
+  rootEnded(trace: LocalTrace): void {
+    for (const destination of this.#holding(trace)) destination.noteRootEnded(trace.hex);
+  }
+
+  traceCompleted(trace: LocalTrace): void {
+    for (const destination of this.#holding(trace)) destination.noteTraceComplete(trace.hex);
+  }
+
+  /** Nothing more will come of this trace: what whole-trace destinations hold of it leaves. */
+  releaseTrace(trace: LocalTrace): void {
+    for (const destination of this.#holding(trace)) {
+      destination.noteTraceComplete(trace.hex);
+      try {
+        this.#core?.releaseTrace(destination.id, trace.hex);
+      } catch {
+        // a dead module has told so
+      }
+    }
+  }
+
+  #holding(trace: LocalTrace): Destination[] {
+    const mask = trace.destinations & this.wholeTraceDestinations;
+    return mask === 0 ? [] : this.#all.filter(({ id }) => (mask >>> id) & 1);
+  }
+
+  // --- flush, shutdown, stats ---------------------------------------------------------------
+
+  async flush(options: { timeoutMillis?: number } = {}): Promise<FlushResult> {
+    const timeout = timeoutOf(options);
+    return combineResults(await Promise.all(this.#all.map((destination) => destination.flush(timeout))));
+  }
+
+  async shutdown(options: { timeoutMillis?: number } = {}): Promise<FlushResult> {
+    const timeout = timeoutOf(options);
+    this.#isShut = true;
+    // Spans that wait for the module wait a little longer: their records come first.
+    if (this.#loading !== null && this.#core === null && !this.#isDead) await settled(this.#loading, timeout.timeoutMillis ?? 5000);
+    this.#unwatch?.();
+    this.#unwatch = null;
+    this.#tracer.finishOpenSpans();
+    this.#tracer.stop();
+    return combineResults(await Promise.all(this.#all.map((destination) => destination.shutdown(timeout))));
+  }
+
+  stats(): TracerStats {
+    const destinations: Record<string, DestinationCounters> = {};
+    for (const destination of this.#all) destinations[destination.name] = destination.counters();
+    return {
+      destinations,
+      notProduced: { unfinished: this.#tracer.unfinished, sampled_out: this.#tracer.sampledOut },
+      module: this.#isDead ? "dead" : this.#core !== null ? "ready" : this.#loading !== null ? "loading" : "none",
+    };
+  }
+
+  #pendingSpans(): number {
+    return this.#all.reduce((sum, destination) => sum + destination.counters().pending, 0);
+  }
+}
+
+function samplerOf({ name, ratio = 1 }: { name: string; ratio?: number }): Sampler {
+  const isParentBased = name.startsWith("parentbased_");
+  const base = name.replace("parentbased_", "");
+  const root = base === "always_on" ? new AlwaysOnSampler() : base === "always_off" ? new AlwaysOffSampler() : new TraceIdRatioBasedSampler(ratio);
+  return isParentBased ? new ParentBasedSampler({ root }) : root;
+}
+
+function settled(promise: Promise<unknown>, timeoutMillis: number): Promise<unknown> {
+  return Promise.race([promise, new Promise((resolve) => systemTimers.schedule(() => { resolve(undefined); }, timeoutMillis, true))]);
+}
+
+function timeoutOf(options: unknown): { timeoutMillis?: number } {
+  const timeoutMillis = (options as { timeoutMillis?: unknown } | null)?.timeoutMillis;
+  return typeof timeoutMillis === "number" && timeoutMillis >= 0 ? { timeoutMillis } : {};
+}
+
+function definedOf<T extends object>(object: T): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function nameOf(exporter: SpanExporter): string {
+  const name: unknown = exporter.constructor?.name;
+  return typeof name === "string" && name !== "" && name !== "Object" ? name : "exporter";
+}

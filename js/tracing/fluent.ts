@@ -1,0 +1,76 @@
+// The functions users call first. None of them throws anything but the user's own errors.
+
+import { currentFrame } from "./context.js";
+import type { LiveSpan } from "./live_span.js";
+import { tracer } from "./realm.js";
+import type { ActiveSpan, SpanOptions } from "./tracer.js";
+
+export function startSpan(options: SpanOptions): ActiveSpan {
+  return tracer().startSpan(options);
+}
+
+type Body<R> = (span: ActiveSpan) => R;
+
+/**
+ * Runs the function with a new span active; the span ends when the function returns, settles or
+ * throws. Both orders of the arguments are taken.
+ */
+export function withSpan<R>(body: Body<R>, options?: SpanOptions): R;
+export function withSpan<R>(options: SpanOptions, body: Body<R>): R;
+export function withSpan(first: unknown, second?: unknown): unknown {
+  return tracer().withSpan(first, second);
+}
+
+/** null outside of spans, and where tracing is off. */
+export function getCurrentActiveSpan(): LiveSpan | null {
+  const { span } = currentFrame();
+  // By shape: the class of another copy of the package is another class.
+  return span !== null && "_trace" in span ? span : null;
+}
+
+/** The trace whose root ended last in this process. */
+export function getLastActiveTraceId(): string | null {
+  return tracer().lastActiveTraceId;
+}
+
+/** For log lines. */
+export function currentIds(): { traceId: string; spanId: string } | null {
+  const span = getCurrentActiveSpan();
+  return span === null ? null : { traceId: span.traceId, spanId: span.spanId };
+}
+
+export function enable(): void {
+  tracer().setEnabled(true);
+}
+export function disable(): void {
+  tracer().setEnabled(false);
+}
+export function isEnabled(): boolean {
+  return tracer().isEnabled;
+}
+/** Forgets open traces, hooks and processors. */
+export function reset(): void {
+  tracer().reset();
+}
+
+type SpanHook = (span: LiveSpan) => unknown;
+
+/** Called when a span has started; returns its remover. */
+export function registerOnSpanStartHook(hook: SpanHook): () => void {
+  return register(tracer().startHooks, hook);
+}
+/** Called inside end(), while the span still takes values; returns its remover. */
+export function registerOnSpanEndHook(hook: SpanHook): () => void {
+  return register(tracer().endHooks, hook);
+}
+
+function register(hooks: Set<SpanHook>, hook: SpanHook): () => void {
+  if (typeof hook !== "function") {
+    tracer().logger.warn("a hook is a function; ignored");
+    return () => undefined;
+  }
+  hooks.add(hook);
+  return () => {
+    hooks.delete(hook);
+  };
+}

@@ -1,0 +1,141 @@
+// trace(): a function whose every call is a span. The function stays what it was: name, length,
+// properties, `this`, and whether it is async or a generator.
+
+import { FUNCTION_NAME_ATTRIBUTE } from "./constants.js";
+import { currentFrame, type Frame } from "./context.js";
+import { inputsOf, parametersOf } from "./parameters.js";
+import { tracer } from "./realm.js";
+import { whenSettled } from "./settle.js";
+import { endWithError, type ActiveSpan, type SpanOptions } from "./tracer.js";
+import { isReadableStream, StreamSpan, tracedGenerator, tracedReadable, type OutputReducer } from "./traced_stream.js";
+
+export interface TraceOptions {
+  /** Default: the function's name. */
+  name?: string;
+  spanType?: string;
+  attributes?: Record<string, unknown>;
+  /** Generators and streams: makes the outputs of the chunks. Default: the list of them. */
+  outputReducer?: OutputReducer;
+  /** 0 … 1, for calls that are roots. */
+  samplingRatioOverride?: number;
+  logLevel?: string | number;
+  description?: string;
+}
+
+type AnyFunction = (this: unknown, ...args: never[]) => unknown;
+
+/** A decorator of methods: both the standard ones and TypeScript's legacy ones. */
+export interface TraceDecorator {
+  <F extends AnyFunction>(method: F, context: { kind: string }): F;
+  (target: object, key: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor | undefined;
+}
+
+/** As `trace(fn, options)`, as `@trace`, or as `@trace(options)`. */
+export function trace<F extends AnyFunction>(fn: F, options?: TraceOptions | { kind: string }): F;
+export function trace(target: object, key: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor | undefined;
+export function trace(options?: TraceOptions): TraceDecorator;
+export function trace(first?: unknown, second?: unknown, third?: unknown): unknown {
+  if (isDescriptor(third)) return decorateLegacy({}, third);
+  if (typeof first === "function") return traced(first as AnyFunction, isDecoratorContext(second) ? {} : optionsOf(second));
+  if (second !== undefined) {
+    tracer().logger.warn("trace needs a function; what it was given is returned as it is");
+    return first;
+  }
+  const options = optionsOf(first);
+  return (target: unknown, context: unknown, descriptor?: unknown): unknown => {
+    if (isDescriptor(descriptor)) return decorateLegacy(options, descriptor);
+    return typeof target === "function" ? traced(target as AnyFunction, options) : target;
+  };
+}
+
+function optionsOf(value: unknown): TraceOptions {
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function isDecoratorContext(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "kind" in value && "addInitializer" in value;
+}
+
+function isDescriptor(value: unknown): value is PropertyDescriptor {
+  return typeof value === "object" && value !== null && typeof (value as PropertyDescriptor).value === "function";
+}
+
+function decorateLegacy(options: TraceOptions, descriptor: PropertyDescriptor): PropertyDescriptor {
+  descriptor.value = traced(descriptor.value as AnyFunction, options);
+  return descriptor;
+}
+
+type Args = readonly never[];
+
+function traced<F extends AnyFunction>(fn: F, options: TraceOptions): F {
+  const tag = Object.prototype.toString.call(fn);
+  const isAsync = tag === "[object AsyncGeneratorFunction]";
+  const isGenerator = isAsync || tag === "[object GeneratorFunction]";
+  let parameters: ReturnType<typeof parametersOf> | undefined;
+
+  const open = (args: Args, frame: Frame): ActiveSpan => {
+    const name = options.name ?? (fn.name === "" ? undefined : fn.name);
+    const { spanType, attributes, samplingRatioOverride, logLevel, description } = options;
+    const given: SpanOptions = { name, spanType, attributes, samplingRatioOverride, logLevel, description };
+    const span = tracer().open(given, frame, undefined);
+    if (!span.isRecording) return span;
+    parameters ??= parametersOf(fn);
+    span.setInputs(inputsOf(parameters, args));
+    if (!isGenerator && fn.name !== "") span.setAttribute(FUNCTION_NAME_ATTRIBUTE, fn.name);
+    return span;
+  };
+
+  const call = (self: unknown, args: Args): unknown => {
+    if (!tracer().isOn) return Reflect.apply(fn, self, args);
+    const frame = currentFrame();
+    return runTraced(open(args, frame), frame, () => Reflect.apply(fn, self, args), options);
+  };
+
+  const generate = (self: unknown, args: Args): unknown => {
+    const inner = Reflect.apply(fn, self, args) as object;
+    return tracedGenerator(
+      inner,
+      () => {
+        const frame = currentFrame();
+        const span = tracer().isOn ? open(args, frame) : null;
+        return span === null ? null : new StreamSpan(span, frame, reducerOf(options));
+      },
+      isAsync,
+    );
+  };
+
+  // A proxy keeps everything that can be asked of the function.
+  return new Proxy(fn, { apply: isGenerator ? (_, self, args: never[]) => generate(self, args) : (_, self, args: never[]) => call(self, args) });
+}
+
+function reducerOf(options: TraceOptions): OutputReducer | null {
+  return typeof options.outputReducer === "function" ? options.outputReducer : null;
+}
+
+/** As Tracer.run, but the outputs are set whatever was returned, and streams are followed to their end. */
+function runTraced(span: ActiveSpan, frame: Frame, body: () => unknown, options: TraceOptions): unknown {
+  if (!span.isRecording) return tracer().run(span, frame, body);
+  let result: unknown;
+  try {
+    result = tracer().within(span, frame, body);
+  } catch (error) {
+    endWithError(span, error);
+    throw error;
+  }
+  return whenSettled(result, {
+    fulfilled: (value) => endTraced(span, frame, value, options),
+    rejected: (error) => {
+      endWithError(span, error);
+    },
+  });
+}
+
+function endTraced(span: ActiveSpan, frame: Frame, value: unknown, options: TraceOptions): unknown {
+  if (isReadableStream(value)) return tracedReadable(value, new StreamSpan(span, frame, reducerOf(options)));
+  if ("_hasOutputs" in span && !span._hasOutputs) span.setOutputs(value);
+  span.end();
+  if (options.outputReducer !== undefined) {
+    tracer().warnOnce("reducer", "outputReducer is for generators and streams; it was given for a function that gives neither");
+  }
+  return value;
+}

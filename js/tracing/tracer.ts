@@ -1,0 +1,547 @@
+// The tracer of this realm: opens spans, decides about sampling, knows the open traces.
+//
+// One tracer serves every copy of the package in the realm (ES module, CommonJS, bundles twice),
+// as long as they write the same record grammar.
+
+import type { DestinationCounters } from "../export/destination_counters.js";
+import type { FlushResult } from "../export/flush_result.js";
+import type { LossReason } from "../load/core.js";
+import { AnchorSource, systemClock, type Clock } from "./clock.js";
+import { DEFAULT_SPAN_NAME, UNFINISHED_ATTRIBUTE } from "./constants.js";
+import { currentFrame, frames, frameWithSpan, type AmbientValues, type Frame } from "./context.js";
+import { hexOfWord, isSpanIdHex, isTraceIdHex, nonZeroWord, otelTraceIdOf, randomWord, wordOfHex } from "./ids.js";
+import { LiveSpan } from "./live_span.js";
+import { LocalTrace } from "./local_trace.js";
+import { NO_OP_SPAN, NoOpSpan } from "./noop_span.js";
+import { Recorder } from "./recorder.js";
+import { DEFAULT_SPAN_LIMITS, type Logger, type Runtime, type SpanLimits } from "./runtime.js";
+import { isBelowRatio, isRatio, type Sampler, type SamplingResult } from "./sampling.js";
+import { whenSettled } from "./settle.js";
+import type { LinkInput, SpanContext } from "./span.js";
+import { safeText } from "./values.js";
+
+export type ActiveSpan = LiveSpan | NoOpSpan;
+
+export type SpanKindName = "INTERNAL" | "SERVER" | "CLIENT" | "PRODUCER" | "CONSUMER";
+
+export interface SpanOptions {
+  name?: string;
+  spanType?: string;
+  inputs?: unknown;
+  attributes?: Record<string, unknown>;
+  /** A name in any case, or the number of `@opentelemetry/api`. Default INTERNAL. */
+  kind?: SpanKindName | Lowercase<SpanKindName> | number;
+  links?: readonly LinkInput[];
+  /** A span, the context of a remote one, or null for a new root. Absent: the active span. */
+  parent?: unknown;
+  /** Nanoseconds since 1970. */
+  startTimeNs?: bigint | number;
+  logLevel?: string | number;
+  description?: string;
+  /** Trace-level values; used where the span is the root of its trace. */
+  tags?: Record<string, unknown>;
+  metadata?: Record<string, unknown>;
+  experimentId?: string;
+  /** 0 … 1: replaces the sampler for a root. */
+  samplingRatioOverride?: number;
+}
+
+/** Where ended spans go. The tracer works without: then they are recorded for nobody. */
+export interface ExportHub {
+  /** Destinations of traces that start now. */
+  readonly destinations: number;
+  /** Those among them that send whole traces. */
+  readonly wholeTraceDestinations: number;
+  /** Told of each record. */
+  recorded(destinations: number): void;
+  /** A root ended before some of its spans. */
+  rootEnded(trace: LocalTrace): void;
+  traceCompleted(trace: LocalTrace): void;
+  /** Nothing more will come of this trace. */
+  releaseTrace(trace: LocalTrace): void;
+}
+
+/** What init() has set up, for every copy of the package. */
+export interface TracerControl extends ExportHub {
+  init(options: unknown): Promise<void>;
+  initSync(options: unknown): void;
+  flush(options: { timeoutMillis?: number }): Promise<FlushResult>;
+  shutdown(options: { timeoutMillis?: number }): Promise<FlushResult>;
+  stats(): TracerStats;
+}
+
+export interface TracerStats {
+  destinations: Record<string, DestinationCounters>;
+  notProduced: { unfinished: number; sampled_out: number };
+  module: "none" | "loading" | "ready" | "dead";
+}
+
+/** Told of traces where something keeps them: the manager, timeouts. */
+export interface TraceObserver {
+  traceStarted(trace: LocalTrace, root: LiveSpan): void;
+  traceCompleted(trace: LocalTrace): void;
+}
+
+const NO_EXPORT: ExportHub = {
+  destinations: 0,
+  wholeTraceDestinations: 0,
+  recorded: () => undefined,
+  rootEnded: () => undefined,
+  traceCompleted: () => undefined,
+  releaseTrace: () => undefined,
+};
+
+export const consoleLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (message, ...details) => {
+    console.warn(`spandrel: ${message}`, ...details);
+  },
+  error: (message, ...details) => {
+    console.error(`spandrel: ${message}`, ...details);
+  },
+};
+
+export class Tracer implements Runtime {
+  logger: Logger = consoleLogger;
+  limits: SpanLimits = { ...DEFAULT_SPAN_LIMITS };
+  spanProcessors: readonly ((span: LiveSpan) => unknown)[] = [];
+  beforeSeal: ((span: LiveSpan) => void) | null = null;
+  readonly endHooks = new Set<(span: LiveSpan) => unknown>();
+  readonly startHooks = new Set<(span: LiveSpan) => unknown>();
+  readonly recorder: Recorder;
+  /** null: always on, and a parent's decision holds. */
+  sampler: Sampler | null = null;
+  hub: ExportHub = NO_EXPORT;
+  control: TracerControl | null = null;
+  observer: TraceObserver | null = null;
+  experimentId: string | null = null;
+  sampledOut = 0;
+  unfinished = 0;
+  #clock: Clock = systemClock;
+  #anchors = new AnchorSource(systemClock);
+  #isStarted = false;
+  #isEnabled = true;
+  #isStopped = false;
+  /** The three above in one: whether startSpan makes spans. */
+  #isOn = false;
+  readonly #openTraces = new Set<LocalTrace>();
+  #lastTrace: LocalTrace | null = null;
+  #warned = new Set<string>();
+
+  constructor() {
+    this.recorder = new Recorder((destinations) => {
+      this.hub.recorded(destinations);
+    });
+  }
+
+  get clock(): Clock {
+    return this.#clock;
+  }
+  set clock(clock: Clock) {
+    this.#clock = clock;
+    this.#anchors = new AnchorSource(clock);
+  }
+
+  // --- switches -----------------------------------------------------------------------------
+
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+  get isEnabled(): boolean {
+    return this.#isEnabled;
+  }
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  /** init() was called: spans are made from now on. */
+  start(): void {
+    this.#isStarted = true;
+    this.#isStopped = false;
+    this.#update();
+  }
+  setEnabled(isEnabled: boolean): void {
+    this.#isEnabled = isEnabled;
+    this.#update();
+  }
+  /** Shut down, or the module has died: no-op spans from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#update();
+  }
+  #update(): void {
+    this.#isOn = this.#isStarted && this.#isEnabled && !this.#isStopped;
+  }
+
+  /** A message that is worth saying once. */
+  warnOnce(key: string, message: string): void {
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
+    this.logger.warn(message);
+  }
+
+  // --- opening ------------------------------------------------------------------------------
+
+  startSpan(options: unknown): ActiveSpan {
+    return this.#isOn ? this.open(options, currentFrame(), undefined) : NO_OP_SPAN;
+  }
+
+  withSpan(first: unknown, second: unknown): unknown {
+    const isBodyFirst = typeof first === "function";
+    const body = isBodyFirst ? first : second;
+    if (typeof body !== "function") {
+      this.logger.warn("withSpan needs a function; nothing was run");
+      return undefined;
+    }
+    if (!this.#isOn) return (body as (span: ActiveSpan) => unknown)(NO_OP_SPAN);
+    const frame = currentFrame();
+    const span = this.open(isBodyFirst ? second : first, frame, undefined);
+    return this.run(span, frame, body as (span: ActiveSpan) => unknown);
+  }
+
+  startChild(parent: LiveSpan, options: unknown): ActiveSpan {
+    return this.#isOn ? this.open(options, currentFrame(), parent) : NO_OP_SPAN;
+  }
+
+  withChild(parent: LiveSpan, first: unknown, second: unknown): unknown {
+    const isBodyFirst = typeof first === "function";
+    const body = isBodyFirst ? first : second;
+    if (typeof body !== "function") {
+      this.logger.warn("withSpan needs a function; nothing was run");
+      return undefined;
+    }
+    if (!this.#isOn) return (body as (span: ActiveSpan) => unknown)(NO_OP_SPAN);
+    const frame = currentFrame();
+    return this.run(this.open(isBodyFirst ? second : first, frame, parent), frame, body as (span: ActiveSpan) => unknown);
+  }
+
+  /** A span by these options; a no-op span where anything goes wrong. Never throws. */
+  open(options: unknown, frame: Frame, parent: LiveSpan | undefined): ActiveSpan {
+    if (frame.isSuppressed) return NO_OP_SPAN;
+    try {
+      const given = (typeof options === "object" && options !== null ? options : { name: options }) as SpanOptions;
+      const above: unknown = parent ?? given.parent;
+      if (above === undefined) {
+        if (frame.span === null) return this.#openRoot(given, frame.remote, frame);
+        return frame.span instanceof LiveSpan ? this.#openChild(given, frame.span) : this.#childOfForeign(given, frame.span, frame);
+      }
+      if (above === null) return this.#openRoot(given, null, frame);
+      return above instanceof LiveSpan ? this.#openChild(given, above) : this.#childOfForeign(given, above, frame);
+    } catch (error) {
+      this.logger.warn(`a span could not be started: ${safeText(error)}`);
+      return NO_OP_SPAN;
+    }
+  }
+
+  #openChild(options: SpanOptions, parent: LiveSpan): ActiveSpan {
+    const trace = parent._trace;
+    if (trace.isHalted) {
+      this.logger.warn(`trace ${trace.traceId} was halted; its new child is a no-op span`);
+      return NO_OP_SPAN;
+    }
+    if (trace.openSpans === 0) this.#openTraces.add(trace);
+    const span = new LiveSpan(trace, parent, nameOf(options.name), kindOf(options.kind), timeOf(options.startTimeNs));
+    this.#dress(span, options);
+    return span;
+  }
+
+  /** A no-op span, an ended span, another library's span, or a remote context. */
+  #childOfForeign(options: SpanOptions, above: unknown, frame: Frame): ActiveSpan {
+    if (above instanceof NoOpSpan) return this.#noOpChild(above);
+    const context = contextOf(above);
+    if (context === null) {
+      this.logger.warn("a parent is a span, a span context or null; the span becomes a root");
+      return this.#openRoot(options, null, frame);
+    }
+    return this.#openRoot(options, context, frame);
+  }
+
+  #noOpChild(parent: NoOpSpan): NoOpSpan {
+    if (parent._hidden === null) return parent;
+    this.sampledOut++;
+    return new NoOpSpan(() => ({ ...(parent._hiddenContext() as SpanContext), spanId: newSpanId(), isRemote: false }));
+  }
+
+  #openRoot(options: SpanOptions, remote: SpanContext | null, frame: Frame): ActiveSpan {
+    const name = nameOf(options.name);
+    const hex = remote?.traceId;
+    // Our ids are random to the last bit, which Level 2 of W3C's text lets us say (flag 2).
+    const word0 = hex === undefined ? nonZeroWord() : wordOfHex(hex, 0);
+    const word1 = hex === undefined ? randomWord() : wordOfHex(hex, 8);
+    const word2 = hex === undefined ? randomWord() : wordOfHex(hex, 16);
+    const word3 = hex === undefined ? randomWord() : wordOfHex(hex, 24);
+    let isSampled = remote === null || (remote.traceFlags & 1) === 1;
+    let traceState = remote?.traceState ?? "";
+    let decision: SamplingResult | null = null;
+    const ratio = options.samplingRatioOverride;
+    if (remote === null && ratio !== undefined && this.#checkRatio(ratio)) {
+      isSampled = isBelowRatio(swapped(word2), swapped(word3), ratio);
+    } else if (this.sampler !== null) {
+      decision = this.#ask(this.sampler, hexOfWords(word0, word1, word2, word3), remote, name, options);
+      isSampled = decision.isSampled;
+      traceState = decision.traceState ?? traceState;
+    }
+    const flags = (isSampled ? 1 : 0) | (remote === null ? 2 : remote.traceFlags & 2);
+    if (!isSampled) {
+      this.sampledOut++;
+      return new NoOpSpan(() => ({
+        traceId: hexOfWords(word0, word1, word2, word3),
+        spanId: newSpanId(),
+        traceFlags: flags,
+        traceState,
+      }));
+    }
+
+    const trace = new LocalTrace(this, word0, word1, word2, word3, this.#anchors.current(), flags, traceState, this.hub.destinations);
+    trace.experimentId = this.experimentId;
+    if (frame.ambient !== null) applyAmbient(trace, frame.ambient);
+    this.#openTraces.add(trace);
+    const span =
+      remote === null
+        ? new LiveSpan(trace, null, name, kindOf(options.kind), timeOf(options.startTimeNs))
+        : new LiveSpan(trace, null, name, kindOf(options.kind), timeOf(options.startTimeNs),
+            wordOfHex(remote.spanId, 0), wordOfHex(remote.spanId, 8), remote.isRemote !== false);
+    if (decision?.attributes !== undefined) span.setAttributes(decision.attributes);
+    if (options.experimentId !== undefined) trace.experimentId = safeText(options.experimentId);
+    if (options.tags !== undefined) fillTexts(trace.ensuredValues.tags, options.tags);
+    if (options.metadata !== undefined) fillTexts(trace.ensuredValues.metadata, options.metadata);
+    this.#dress(span, options);
+    this.observer?.traceStarted(trace, span);
+    return span;
+  }
+
+  #checkRatio(ratio: unknown): ratio is number {
+    if (isRatio(ratio)) return true;
+    this.logger.warn("samplingRatioOverride is a number from 0 to 1; ignored");
+    return false;
+  }
+
+  #ask(sampler: Sampler, traceId: string, parent: SpanContext | null, name: string, options: SpanOptions): SamplingResult {
+    try {
+      const answer: unknown = sampler.shouldSample({ traceId, parent, name, attributes: options.attributes ?? {} });
+      if (typeof answer === "boolean") return { isSampled: answer };
+      if (typeof (answer as SamplingResult | null)?.isSampled === "boolean") return answer as SamplingResult;
+      this.warnOnce("sampler", "the sampler's answer has no isSampled; the trace is recorded");
+    } catch (error) {
+      this.warnOnce("sampler", `the sampler failed, the trace is recorded: ${safeText(error)}`);
+    }
+    return { isSampled: true };
+  }
+
+  #dress(span: LiveSpan, options: SpanOptions): void {
+    const { spanType, inputs, attributes, links, logLevel, description } = options;
+    if (spanType !== undefined && spanType !== null) span.setSpanType(spanType);
+    if (inputs !== undefined && inputs !== null) span.setInputs(inputs);
+    if (attributes !== undefined && attributes !== null) span.setAttributes(attributes);
+    if (logLevel !== undefined && logLevel !== null) span.setLogLevel(logLevel);
+    if (description !== undefined && description !== null) span.setDescription(description);
+    if (links !== undefined && links !== null) {
+      if (Array.isArray(links)) for (const link of links as LinkInput[]) span.addLink(link);
+      else this.logger.warn("links are an array; ignored");
+    }
+    if (this.startHooks.size > 0) this.#runStartHooks(span);
+  }
+
+  #runStartHooks(span: LiveSpan): void {
+    for (const hook of [...this.startHooks]) {
+      try {
+        hook(span);
+      } catch (error) {
+        this.logger.warn(`a hook at a span's start failed: ${safeText(error)}`);
+      }
+    }
+  }
+
+  // --- running ------------------------------------------------------------------------------
+
+  /** Runs `body` with `span` active; ending it is the caller's. */
+  within<R>(span: ActiveSpan, frame: Frame, body: () => R): R {
+    return frames().run(frameWithSpan(frame, span), body);
+  }
+
+  /** Runs `body` with `span` active, and ends the span when it returns, settles or throws. */
+  run<R>(span: ActiveSpan, frame: Frame, body: (span: ActiveSpan) => R): R {
+    if (span === NO_OP_SPAN) return body(span);
+    let result: R;
+    try {
+      result = frames().run(frameWithSpan(frame, span), () => body(span));
+    } catch (error) {
+      endWithError(span, error);
+      throw error;
+    }
+    return whenSettled(result, {
+      fulfilled: (value) => {
+        endWithOutputs(span, value);
+        return value;
+      },
+      rejected: (error) => {
+        endWithError(span, error);
+      },
+    });
+  }
+
+  // --- ending -------------------------------------------------------------------------------
+
+  spanHasEnded(span: LiveSpan, trace: LocalTrace): void {
+    if (span._isRoot) this.#lastTrace = trace;
+    if (!trace.rootHasEnded) return;
+    if (trace.openSpans === 0) this.#complete(trace);
+    else if (span._isRoot) this.hub.rootEnded(trace);
+  }
+
+  #complete(trace: LocalTrace): void {
+    this.#openTraces.delete(trace);
+    if ((trace.destinations & this.hub.wholeTraceDestinations) !== 0) {
+      this.#commit();
+      this.hub.traceCompleted(trace);
+    }
+    this.observer?.traceCompleted(trace);
+  }
+
+  #commit(): void {
+    try {
+      this.recorder.commit();
+    } catch (error) {
+      this.logger.warn(`recorded spans could not be handed over: ${safeText(error)}`);
+    }
+  }
+
+  /** Open spans go out as they are, marked; later calls on them do nothing. */
+  finishOpenSpans(): void {
+    for (const trace of [...this.#openTraces]) {
+      trace.isHalted = true;
+      for (let span = trace.lastOpen; span !== null; ) {
+        const previous: LiveSpan | null = span._previousOpen;
+        span.setAttribute(UNFINISHED_ATTRIBUTE, true);
+        this.recorder.record(span);
+        span._abandon();
+        this.unfinished++;
+        span = previous;
+      }
+      this.#openTraces.delete(trace);
+      this.#commit();
+      this.hub.releaseTrace(trace);
+    }
+  }
+
+  // --- looking up ---------------------------------------------------------------------------
+
+  get openTraces(): ReadonlySet<LocalTrace> {
+    return this.#openTraces;
+  }
+
+  get lastActiveTraceId(): string | null {
+    return this.#lastTrace?.traceId ?? null;
+  }
+
+  findTrace(traceIdHex: string): LocalTrace | null {
+    for (const trace of this.#openTraces) if (trace.hex === traceIdHex) return trace;
+    return null;
+  }
+
+  findSpan(traceIdHex: string, spanId: string): LiveSpan | null {
+    const trace = this.findTrace(traceIdHex);
+    for (let span = trace?.firstOpen ?? null; span !== null; span = span._nextOpen) if (span.spanId === spanId) return span;
+    return null;
+  }
+
+  countLost(destinations: number, reason: LossReason): void {
+    this.recorder.countLost(destinations, reason);
+  }
+
+  /** Forgets open traces, hooks and processors; the destinations stay. */
+  reset(): void {
+    for (const trace of this.#openTraces) trace.isHalted = true;
+    this.#openTraces.clear();
+    this.#lastTrace = null;
+    this.startHooks.clear();
+    this.endHooks.clear();
+    this.spanProcessors = [];
+    this.#isEnabled = true;
+    this.#update();
+  }
+}
+
+export function endWithError(span: ActiveSpan, error: unknown): void {
+  span.recordException(error);
+  span.end();
+}
+
+/** Outputs that the body set itself stand. */
+export function endWithOutputs(span: ActiveSpan, value: unknown): void {
+  if (value !== undefined && span instanceof LiveSpan && span.isRecording && !span._hasOutputs) span.setOutputs(value);
+  span.end();
+}
+
+function nameOf(name: unknown): string {
+  if (typeof name === "string") return name;
+  return name === undefined || name === null ? DEFAULT_SPAN_NAME : safeText(name);
+}
+
+const KINDS = ["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
+
+/** OTLP's number of the kind; anything unknown is INTERNAL. */
+function kindOf(kind: unknown): number {
+  if (kind === undefined) return 1;
+  const place = typeof kind === "string" ? KINDS.indexOf(kind.toUpperCase()) : typeof kind === "number" ? kind : -1;
+  return Number.isInteger(place) && place >= 0 && place <= 4 ? place + 1 : 1;
+}
+
+function timeOf(time: unknown): bigint | null {
+  if (typeof time === "bigint") return time >= 0n && time < 2n ** 64n ? time : null;
+  return typeof time === "number" && Number.isSafeInteger(time) && time >= 0 ? BigInt(time) : null;
+}
+
+/** The context that anything given as a parent stands for: ours, OpenTelemetry's, or the plain shape. */
+export function contextOf(value: unknown): SpanContext | null {
+  if (typeof value !== "object" || value === null) return null;
+  const span = value as { context?: unknown; spanContext?: unknown };
+  let context = value as Partial<SpanContext>;
+  if (typeof span.spanContext === "function") context = (span.spanContext as () => Partial<SpanContext>).call(value);
+  else if (typeof span.context === "object" && span.context !== null) context = span.context;
+  if (typeof context !== "object" || context === null) return null;
+  const { traceId, spanId, traceFlags, traceState, isRemote } = context;
+  const hex = typeof traceId === "string" ? otelTraceIdOf(traceId) : null;
+  if (hex === null || !isTraceIdHex(hex) || typeof spanId !== "string" || !isSpanIdHex(spanId)) return null;
+  const stateText: unknown =
+    typeof traceState === "object" && traceState !== null ? (traceState as { serialize?: () => string }).serialize?.() : traceState;
+  return {
+    traceId: hex,
+    spanId: spanId.toLowerCase(),
+    traceFlags: typeof traceFlags === "number" ? traceFlags & 0xff : 0,
+    traceState: typeof stateText === "string" ? stateText : "",
+    isRemote: isRemote !== false,
+  };
+}
+
+function applyAmbient(trace: LocalTrace, ambient: AmbientValues): void {
+  const values = trace.ensuredValues;
+  for (const [key, value] of ambient.tags) values.tags.set(key, value);
+  for (const [key, value] of ambient.metadata) values.metadata.set(key, value);
+  values.sessionId = ambient.sessionId;
+  values.user = ambient.user;
+}
+
+/** Tags and metadata are strings: other values become what String makes of them. */
+export function fillTexts(target: Map<string, string>, source: unknown): void {
+  if (typeof source !== "object" || source === null) return;
+  for (const key of Object.keys(source)) {
+    const value = (source as Record<string, unknown>)[key];
+    if (value !== undefined) target.set(key, typeof value === "string" ? value : safeText(value));
+  }
+}
+
+function newSpanId(): string {
+  return hexOfWord(nonZeroWord()) + hexOfWord(randomWord());
+}
+
+function hexOfWords(word0: number, word1: number, word2: number, word3: number): string {
+  return hexOfWord(word0) + hexOfWord(word1) + hexOfWord(word2) + hexOfWord(word3);
+}
+
+/** The number that four bytes in memory order spell. */
+function swapped(word: number): number {
+  return (((word & 255) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
+}
+
