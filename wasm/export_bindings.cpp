@@ -1,9 +1,12 @@
 // Decisions of the exporters and what they read in answers. js/load/export_core.ts.
 #include <emscripten/bind.h>
 
+#include <string>
+
 #include "exporting/retry_after.h"
 #include "exporting/retry_policy.h"
 #include "handover.h"
+#include "otlp/response.h"
 
 namespace spandrel::wasm {
 namespace {
@@ -23,12 +26,24 @@ double parseRetryAfter(uint32_t length, double now) {
   return static_cast<double>(exporting::parseRetryAfterLines(inputText(length), static_cast<int64_t>(now)).value_or(-1));
 }
 
+// "<rejected spans> <message>"
+int32_t readExportAnswer(uint32_t length, bool isJson) {
+  const otlp::ExportAnswer answer = otlp::parseExportAnswer(inputBytes(length), isJson);
+  return reply(std::to_string(answer.rejectedSpans) + " " + answer.errorMessage);
+}
+
+int32_t readErrorMessage(uint32_t length, bool isJson) {
+  return reply(otlp::parseErrorMessage(inputBytes(length), isJson));
+}
+
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(spandrel_export) {
   emscripten::function("nextStep", &nextStep);
   emscripten::function("retryDelay", &retryDelay);
   emscripten::function("parseRetryAfter", &parseRetryAfter);
+  emscripten::function("readExportAnswer", &readExportAnswer);
+  emscripten::function("readErrorMessage", &readErrorMessage);
 }
 
 }  // namespace spandrel::wasm

@@ -255,7 +255,11 @@ export class Destination {
 
   /** Fewer spans than a batch are left: they wait for company, or for the timer. */
   #waitForMore(ready: number): void {
-    if (ready === 0) return;
+    if (ready === 0) {
+      this.#cancelTimer?.();
+      this.#cancelTimer = null;
+      return;
+    }
     this.#notedBefore -= ready;
     this.#waiting += ready;
     this.#wake();

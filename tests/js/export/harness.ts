@@ -49,6 +49,7 @@ export class Harness {
   readonly destination: Destination;
   readonly raw: RawModule;
   core: Core | null = null;
+  deathCause: unknown = null;
   #policies: ExportCore | null = null;
   readonly #runtime: Runtime;
   readonly #anchors: AnchorSource;
@@ -98,7 +99,8 @@ export class Harness {
   }
 
   becomeReady(): void {
-    const core = new Core(this.raw, () => {
+    const core = new Core(this.raw, (cause) => {
+      this.deathCause = cause;
       this.recorder.detach();
       this.destination.moduleIsDead();
     });
