@@ -107,7 +107,7 @@ export class Recorder {
     const backlog = this.#backlog;
     this.#backlog = [];
     this.#backlogBytes = 0;
-    for (const span of backlog) this.#write(span);
+    for (const span of backlog) this.#writeSafely(span);
   }
 
   /** The module is gone: later spans are counted by their destinations. */
@@ -135,7 +135,7 @@ export class Recorder {
 
   /** Makes the record of an ended span. Never throws. */
   record(span: LiveSpan): void {
-    if (this.#staging !== null) this.#write(span);
+    if (this.#staging !== null) this.#writeSafely(span);
     else if (this.#isDead) this.countLost(span._trace.destinations, "module_dead");
     else this.#keepForLater(span);
     this.#listener(span._trace.destinations);
@@ -195,6 +195,7 @@ export class Recorder {
   }
 
   #seal(staging: StagingArea): { wordBytes: number; ropeBytes: number } {
+    this.#checkViews();
     if (this.#newTexts !== "") {
       staging.appendTexts(this.#newTexts);
       this.#newTexts = "";
@@ -217,8 +218,22 @@ export class Recorder {
     this.#bytes = this.#staging.bytes();
   }
 
+  /** Any call into the module may have moved its memory; then views are detached and empty. */
+  #checkViews(): void {
+    if (this.#bytes.length === 0) this.#takeViews();
+  }
+
+  #writeSafely(span: LiveSpan): void {
+    try {
+      this.#write(span);
+    } catch {
+      this.countLost(span._trace.destinations, this.#isDead ? "module_dead" : "too_large");
+    }
+  }
+
   #write(span: LiveSpan): void {
     const staging = this.#staging as StagingArea;
+    this.#checkViews();
     if (this.#at > staging.softWordLimit || this.#units > staging.softUnitLimit) this.commit();
     if (this.#tryPack(span)) return;
     this.commit();
