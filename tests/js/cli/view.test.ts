@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { closeServers, countingDecoder, makePageDir, post, send, startServer } from "./harness.js";
 
@@ -112,6 +113,20 @@ describe("Listening", () => {
     expect(server.origin).toBe(`http://127.0.0.1:${server.port}`);
     expect((await send(server.port, { path: "/" })).status).toBe(200);
     await new Promise((resolve) => blocker.close(resolve));
+  });
+
+  test("both loopback families are served where the machine has both, and no other address", async () => {
+    const { port } = await startServer();
+    const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    const hasIpv6 = addresses.some(({ address }) => address === "::1");
+    const outside = addresses.filter(({ internal, family }) => !internal && family === "IPv4").map(({ address }) => address);
+
+    const overIpv6 = send(port, { address: "::1", headers: { host: `[::1]:${port}` } }).then(({ status }) => status);
+    const refusals = outside.map((address) => send(port, { address, headers: { host: `127.0.0.1:${port}` } }));
+
+    if (hasIpv6) expect(await overIpv6).toBe(200);
+    else await expect(overIpv6).rejects.toThrow();
+    for (const refusal of refusals) await expect(refusal).rejects.toThrow("ECONNREFUSED");
   });
 
   test("only loopback addresses and real ports are taken", async () => {
