@@ -121,12 +121,12 @@ describe("Listening", () => {
     const hasIpv6 = addresses.some(({ address }) => address === "::1");
     const outside = addresses.filter(({ internal, family }) => !internal && family === "IPv4").map(({ address }) => address);
 
-    const overIpv6 = send(port, { address: "::1", headers: { host: `[::1]:${port}` } }).then(({ status }) => status);
-    const refusals = outside.map((address) => send(port, { address, headers: { host: `127.0.0.1:${port}` } }));
-
-    if (hasIpv6) expect(await overIpv6).toBe(200);
+    const overIpv6 = send(port, { address: "::1", headers: { host: `[::1]:${port}` } });
+    if (hasIpv6) expect((await overIpv6).status).toBe(200);
     else await expect(overIpv6).rejects.toThrow();
-    for (const refusal of refusals) await expect(refusal).rejects.toThrow("ECONNREFUSED");
+    for (const address of outside) {
+      await expect(send(port, { address, headers: { host: `127.0.0.1:${port}` } })).rejects.toThrow("ECONNREFUSED");
+    }
   });
 
   test("only loopback addresses and real ports are taken", async () => {
