@@ -67,7 +67,7 @@ void JsonFieldsReader::readEvents(trace::SpanData& span) {
   if (!cursor_.beginArray()) return;
   while (cursor_.nextItem()) {
     if (cursor_.isNull()) continue;
-    if (hasRoom(2 * sizeof(trace::Event))) {
+    if (hasRoomIn(span.events)) {
       readEvent(span.events.emplace_back());
     } else {
       ++span.droppedEvents;
@@ -101,7 +101,7 @@ void JsonFieldsReader::readLinks(trace::SpanData& span) {
   if (!cursor_.beginArray()) return;
   while (cursor_.nextItem()) {
     if (cursor_.isNull()) continue;
-    if (hasRoom(2 * sizeof(trace::Link))) {
+    if (hasRoomIn(span.links)) {
       readLink(span.links.emplace_back());
     } else {
       ++span.droppedLinks;
@@ -233,7 +233,7 @@ void JsonFieldsReader::readAttributes(std::vector<Attribute>& out, uint32_t& dro
   if (!cursor_.beginArray()) return;
   while (cursor_.nextItem()) {
     if (cursor_.isNull()) continue;
-    if (hasRoom(2 * sizeof(Attribute))) {
+    if (hasRoomIn(out)) {
       Attribute& attribute = out.emplace_back();
       readKeyValue(attribute.key, attribute.value, 0);
     } else {
@@ -332,7 +332,7 @@ void JsonFieldsReader::readArrayValue(AnyValue& out, int level) {
     out.items.clear();
     if (!cursor_.beginArray()) continue;
     while (cursor_.nextItem()) {
-      if (hasRoom(2 * sizeof(AnyValue))) {
+      if (hasRoomIn(out.items)) {
         readAnyValue(out.items.emplace_back(), level);
       } else {
         cursor_.skipValue();
@@ -354,7 +354,7 @@ void JsonFieldsReader::readMapValue(AnyValue& out, int level) {
     if (!cursor_.beginArray()) continue;
     while (cursor_.nextItem()) {
       if (cursor_.isNull()) continue;
-      if (hasRoom(2 * sizeof(AnyValue::Member))) {
+      if (hasRoomIn(out.members)) {
         AnyValue::Member& member = out.members.emplace_back();
         readKeyValue(member.first, member.second, level);
       } else {
@@ -403,6 +403,13 @@ void JsonFieldsReader::readId(Id& out) {
     }
   }
   ++report_.invalidIds;
+}
+
+template <typename T>
+bool JsonFieldsReader::hasRoomIn(std::vector<T>& list) {
+  if (budget_.growForOne(list)) return true;
+  ++report_.droppedForMemory;
+  return false;
 }
 
 bool JsonFieldsReader::hasRoom(size_t bytes) {

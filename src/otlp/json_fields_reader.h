@@ -44,6 +44,8 @@ class JsonFieldsReader {
   void keepAsText(trace::AnyValue& out);
   template <typename Id>
   void readId(Id& out);
+  template <typename T>
+  bool hasRoomIn(std::vector<T>& list);
   bool hasRoom(size_t bytes);
 
   JsonCursor& cursor_;

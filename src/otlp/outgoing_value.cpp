@@ -11,13 +11,6 @@ using Kind = AnyValue::Kind;
 
 bool isContainer(const AnyValue& value) { return value.kind == Kind::Array || value.kind == Kind::Map; }
 
-bool isHomogeneous(const AnyValue& array) {
-  for (const AnyValue& item : array.items) {
-    if (isContainer(item) || item.kind == Kind::Empty || item.kind != array.items[0].kind) return false;
-  }
-  return true;
-}
-
 // The first character of the text, past white space; 0 if there is none.
 char firstOf(std::string_view text) {
   const size_t at = text.find_first_not_of(" \t\r\n");
@@ -39,22 +32,13 @@ const AnyValue& referenceValue(const AnyValue& value, AnyValue& scratch) {
   return parsed.ok() ? scratch = parsed.take() : value;
 }
 
-const AnyValue& wireJson(const AnyValue& value, AnyValue& scratch) {
-  const char first = firstOf(value.text);
-  if (first != '{') {
-    scratch = decoded(value);
-    if (!isContainer(scratch) || (scratch.kind == Kind::Array && isHomogeneous(scratch))) return scratch;
-  }
-  return scratch = AnyValue::string(value.text);
-}
-
 const AnyValue& wireValue(std::string_view key, const AnyValue& value, AnyValue& scratch) {
   if (key == trace::attribute_key::kInputs || key == trace::attribute_key::kOutputs) {
     // Another instrumentation has already made the text.
     if (value.kind == Kind::String && value.isNative) return value;
     return scratch = AnyValue::string(jsonTextOf(value));
   }
-  if (value.kind == Kind::Json) return wireJson(value, scratch);
+  if (value.kind == Kind::Json) return scratch = AnyValue::string(value.text);
   if (isContainer(value) && depthOf(value, trace::kMaxWireDepth + 1) > trace::kMaxWireDepth) {
     return scratch = AnyValue::string(jsonTextOf(value));
   }

@@ -8,9 +8,8 @@
 namespace spandrel::otlp {
 
 enum class ValueForm : uint8_t {
-  // For receivers. mlflow.spanInputs and mlflow.spanOutputs carry JSON text; text that holds a scalar
-  // or a homogeneous array of scalars is typed; other text stays text; values of more than
-  // kMaxWireDepth levels become text.
+  // For receivers. mlflow.spanInputs and mlflow.spanOutputs carry JSON text, a string with its quotes;
+  // JSON text stays text; values of more than kMaxWireDepth levels become text; all else is typed.
   Wire,
   // As MLflow's to_otel_proto(): text is decoded to the value it stands for, at any depth.
   Reference,

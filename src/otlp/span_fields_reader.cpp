@@ -49,7 +49,7 @@ void SpanFieldsReader::readSpan(WireReader& reader, trace::SpanData& out) {
         break;
       case fields::span::kEvents:
         if (!reader.readMessage(nested)) break;
-        if (hasRoom(out.events.size() < out.events.capacity() ? 0 : 2 * sizeof(trace::Event))) {
+        if (hasRoomIn(out.events)) {
           readEvent(nested, out.events.emplace_back());
         } else {
           ++out.droppedEvents;
@@ -61,7 +61,7 @@ void SpanFieldsReader::readSpan(WireReader& reader, trace::SpanData& out) {
         break;
       case fields::span::kLinks:
         if (!reader.readMessage(nested)) break;
-        if (hasRoom(out.links.size() < out.links.capacity() ? 0 : 2 * sizeof(trace::Link))) {
+        if (hasRoomIn(out.links)) {
           readLink(nested, out.links.emplace_back());
         } else {
           ++out.droppedLinks;
@@ -192,7 +192,7 @@ void SpanFieldsReader::readScope(WireReader& reader, trace::Scope& out) {
 void SpanFieldsReader::readAttribute(WireReader& reader, std::vector<Attribute>& out, uint32_t& dropped) {
   WireReader nested = reader;
   if (!reader.readMessage(nested)) return;
-  if (hasRoom(out.size() < out.capacity() ? 0 : 2 * sizeof(Attribute))) {
+  if (hasRoomIn(out)) {
     Attribute& attribute = out.emplace_back();
     readKeyValue(nested, attribute.key, attribute.value);
   } else {
@@ -284,7 +284,7 @@ void SpanFieldsReader::readArray(WireReader& reader, std::vector<AnyValue>& out)
       continue;
     }
     if (!reader.readMessage(nested)) continue;
-    if (hasRoom(out.size() < out.capacity() ? 0 : 2 * sizeof(AnyValue))) readAnyValue(nested, out.emplace_back());
+    if (hasRoomIn(out)) readAnyValue(nested, out.emplace_back());
     reader.adopt(nested);
   }
 }
@@ -298,7 +298,7 @@ void SpanFieldsReader::readMap(WireReader& reader, std::vector<AnyValue::Member>
       continue;
     }
     if (!reader.readMessage(nested)) continue;
-    if (hasRoom(out.size() < out.capacity() ? 0 : 2 * sizeof(AnyValue::Member))) {
+    if (hasRoomIn(out)) {
       AnyValue::Member& member = out.emplace_back();
       readKeyValue(nested, member.first, member.second);
     }
@@ -354,6 +354,13 @@ void SpanFieldsReader::reserveFor(const WireReader& reader, uint32_t field, std:
   const size_t wanted = list.size() + count;
   if (wanted <= list.capacity() || !budget_.spend(wanted * sizeof(T))) return;
   list.reserve(wanted);
+}
+
+template <typename T>
+bool SpanFieldsReader::hasRoomIn(std::vector<T>& list) {
+  if (budget_.growForOne(list)) return true;
+  ++report_.droppedForMemory;
+  return false;
 }
 
 bool SpanFieldsReader::hasRoom(size_t bytes) {

@@ -35,6 +35,8 @@ class SpanFieldsReader {
   void readId(WireReader& reader, Id& out);
   template <typename T>
   void reserveFor(const WireReader& reader, uint32_t field, std::vector<T>& list);
+  template <typename T>
+  bool hasRoomIn(std::vector<T>& list);
   bool hasRoom(size_t bytes);
 
   ReadReport& report_;

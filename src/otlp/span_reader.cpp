@@ -19,7 +19,7 @@ class TracesReader {
         reader.skip();
         continue;
       }
-      if (!reader.readMessage(nested)) continue;
+      if (!reader.readMessage(nested) || nested.remaining() == 0) continue;
       readResourceSpans(nested);
       reader.adopt(nested);
     }

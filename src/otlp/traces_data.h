@@ -98,6 +98,17 @@ class MemoryBudget {
     left_ -= bytes;
     return true;
   }
+  // Room for one more element: a list that is full grows here, and only as far as the budget reaches.
+  template <typename T>
+  bool growForOne(std::vector<T>& list) {
+    if (list.size() < list.capacity()) return true;
+    const size_t before = list.capacity();
+    const size_t wanted = before < 2 ? 2 : before * 2;
+    if (!spend(wanted * sizeof(T))) return false;
+    list.reserve(wanted);
+    left_ += before * sizeof(T);  // the old block is free again
+    return true;
+  }
 
  private:
   size_t whole_;

@@ -44,6 +44,11 @@ inline std::string jsonOf(const TracesData& traces, ValueForm form = ValueForm::
   return out;
 }
 
+// Refused because a varint does not fit its 64 bits or a tag its 32.
+inline bool isOverflow(const Error& error) {
+  return error.message == "a varint has more than 64 bits" || error.message == "a tag has more than 32 bits";
+}
+
 // Decodes and requires success.
 inline TracesData decodedTraces(std::string_view bytes) {
   CollectingSink sink;
