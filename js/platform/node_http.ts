@@ -105,8 +105,9 @@ class NodeHttpClient implements HttpClient {
         const isStale = sent.reusedSocket && !hasAnswer && (cause === "ECONNRESET" || cause === "EPIPE");
         finish(isStale ? "stale" : { kind: "none", cause });
       });
+      // With an answer under way, its body tells how it ended; inflating may take longer than the connection.
       sent.on("close", () => {
-        finish({ kind: "none", cause: "closed" });
+        if (!hasAnswer) finish({ kind: "none", cause: "closed" });
       });
       sent.end(request.body);
     });
@@ -153,8 +154,8 @@ function readAnswer(zlib: Zlib, response: IncomingMessage, maxBytes: number, don
   });
   body.on("end", finish);
   // Cut off in the middle of the body: as if there had been no answer.
-  response.on("aborted", () => {
-    done({ kind: "none", cause: "ECONNRESET" });
+  response.on("close", () => {
+    if (!response.complete) done({ kind: "none", cause: "ECONNRESET" });
   });
   response.on("error", (error) => {
     done({ kind: "none", cause: codeOf(error) });
