@@ -64,7 +64,13 @@ void TraceLayout::window(size_t first, size_t count, std::vector<LayoutRow>& out
   if (first >= visible_.size()) return;
   count = std::min(count, visible_.size() - first);
   out.reserve(count);
-  for (size_t i = 0; i < count; ++i) out.push_back(rowAt(visible_[first + i]));
+  for (size_t i = 0; i < count; ++i) {
+    out.push_back(rowAt(visible_[first + i]));
+    const uint32_t parent = tree_.parent[visible_[first + i]];
+    if (parent == TraceTree::kNoParent) continue;
+    const auto place = std::lower_bound(visible_.begin(), visible_.end(), parent);
+    out.back().parentRow = static_cast<uint32_t>(place - visible_.begin());
+  }
 }
 
 LayoutRow TraceLayout::rowAt(uint32_t position) const {

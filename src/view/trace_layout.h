@@ -30,7 +30,7 @@ struct LayoutRow {
   uint8_t flags = 0;     // span_flag
   uint8_t notes = 0;     // node_note, and kIsCollapsed
   uint32_t position = 0;  // in pre-order
-  uint32_t reserved = 0;
+  uint32_t parentRow = UINT32_MAX;  // index of the parent's row, which is visible if this one is
 
   static constexpr uint8_t kIsCollapsed = 128;
 };

@@ -1,0 +1,475 @@
+// The span tree of one trace beside its time axis: a tree grid with as many elements as rows on screen.
+//
+// Rows come from the worker in windows a few screens long, so scrolling draws from memory and asks ahead. The row the
+// keyboard is on keeps its element while it is scrolled away.
+
+import type { SpanRow, TraceHead, TraceWindow } from "../../js/viewer/model.js";
+import type { CoreClient } from "./core_client.js";
+import { button, h, icon, setAttribute, setIcon, setText } from "./dom.js";
+import { durationText, plural, shortCount, tickText, ticks } from "./format.js";
+import { lookOf, serviceClass } from "./span_types.js";
+import { splitter } from "./splitter.js";
+import { VirtualRows } from "./virtual_rows.js";
+
+const ROW_HEIGHT = 30;
+const WINDOW = 240;
+/** Deeper rows are not indented further; they show their depth as a number. */
+const MAX_INDENT = 24;
+/** A trace with open spans that heard nothing for so long is not running, it is unfinished. */
+const LIVE_MILLIS = 20_000;
+
+export interface WaterfallEvents {
+  onSelect(spanId: string): void;
+  /** Enter: the reader wants to go into the detail. */
+  onEnter(): void;
+  onGone(): void;
+  onHead(head: TraceHead): void;
+}
+
+interface RowParts {
+  chevron: HTMLElement;
+  typeIcon: SVGSVGElement;
+  type: HTMLElement;
+  title: HTMLElement;
+  service: HTMLElement;
+  badges: HTMLElement;
+  bar: HTMLElement;
+  label: HTMLElement;
+  time: HTMLElement;
+  name: HTMLElement;
+}
+
+export class Waterfall {
+  readonly element: HTMLElement;
+  readonly #core: CoreClient;
+  readonly #events: WaterfallEvents;
+  readonly #rows: VirtualRows;
+  readonly #scroller: HTMLElement;
+  readonly #axis: HTMLElement;
+  readonly #lines: HTMLElement;
+  readonly #parts = new WeakMap<HTMLElement, RowParts>();
+  #head: TraceHead | null = null;
+  #first = 0;
+  #window: SpanRow[] = [];
+  #active = 0;
+  #selected: string | null = null;
+  #isAsking = false;
+  #mustAsk = false;
+  #drawnAxis = "";
+  #lastChange = 0;
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  constructor(core: CoreClient, events: WaterfallEvents) {
+    this.#core = core;
+    this.#events = events;
+    this.#axis = h("div", { class: "axis", attributes: { "aria-hidden": "true" } });
+    this.#lines = h("div", { class: "gridlines", attributes: { "aria-hidden": "true" } });
+    this.#scroller = h("div", {
+      class: "wf-scroll",
+      attributes: { role: "treegrid", "aria-label": "Spans", "aria-colcount": "2" },
+    });
+    const tools = h(
+      "div",
+      "wf-tools",
+      button("Collapse all", () => void this.setAllCollapsed(true), { class: "tool", title: "Collapse all  [" }, icon("collapse")),
+      button("Expand all", () => void this.setAllCollapsed(false), { class: "tool", title: "Expand all  ]" }, icon("expand")),
+    );
+    const divider = splitter({
+      label: "Width of the span tree",
+      variable: "--tree-width",
+      initial: 340,
+      min: 160,
+      max: () => Math.max(200, (this.#scroller.clientWidth || innerWidth) - 160),
+      direction: 1,
+    });
+    divider.classList.add("wf-divider");
+    this.element = h(
+      "section",
+      { class: "wf", attributes: { "aria-label": "Waterfall" } },
+      h("div", "wf-head", h("div", "wf-head-tree", h("span", { text: "Span" }), tools), this.#axis),
+      h("div", "wf-body", this.#lines, this.#scroller),
+      divider,
+    );
+    this.#rows = new VirtualRows({
+      scroller: this.#scroller,
+      rowHeight: ROW_HEIGHT,
+      overscan: 6,
+      create: () => this.#createRow(),
+      update: (element, index) => {
+        this.#updateRow(element, index);
+      },
+      onRange: (first, end) => {
+        const missesSome = first < this.#first || end > this.#first + this.#window.length;
+        if (missesSome && this.#head && this.#first + this.#window.length <= this.#rows.count) void this.refresh();
+      },
+    });
+    this.#scroller.addEventListener("keydown", (event) => {
+      this.#onKey(event);
+    });
+    new ResizeObserver(() => {
+      this.#drawAxis();
+    }).observe(this.element);
+  }
+
+  /** Another trace, from its first rows. */
+  show(window: TraceWindow): void {
+    this.#active = 0;
+    this.#selected = null;
+    this.#scroller.scrollTop = 0;
+    this.#lastChange = isFresh(window.head) ? Date.now() : 0;
+    this.#take(window);
+  }
+
+  clear(): void {
+    this.#head = null;
+    this.#window = [];
+    this.#rows.setCount(0);
+    this.#rows.render();
+    this.#setTimer(false);
+  }
+
+  /** Spans came in. */
+  changed(): Promise<void> {
+    return this.refresh();
+  }
+
+  /** Asks for the rows around what is on screen; calls while one is under way become one more. */
+  async refresh(): Promise<void> {
+    this.#mustAsk = true;
+    if (this.#isAsking || !this.#head) return;
+    this.#isAsking = true;
+    try {
+      while (this.#mustAsk) {
+        this.#mustAsk = false;
+        const traceId: string = this.#head.traceId;
+        const center = this.#centerRow();
+        const first = Math.max(0, center - Math.floor(WINDOW / 2));
+        const window = await this.#core.call("window", first, WINDOW);
+        if (!window) {
+          this.#events.onGone();
+          return;
+        }
+        if (window.head.traceId === traceId && this.#head.traceId === traceId) this.#take(window);
+      }
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  #centerRow(): number {
+    const ratio = this.#scroller.scrollTop / Math.max(1, this.#scroller.scrollHeight);
+    const byPixels = Math.floor((this.#scroller.scrollTop + this.#scroller.clientHeight / 2) / ROW_HEIGHT);
+    return this.#rows.count * ROW_HEIGHT > 7_900_000 ? Math.floor(ratio * this.#rows.count) : byPixels;
+  }
+
+  #take(window: TraceWindow): void {
+    const before = this.#head;
+    this.#head = window.head;
+    this.#first = window.first;
+    this.#window = window.rows;
+    if (before?.traceId === window.head.traceId && before.spans + before.open !== window.head.spans + window.head.open) {
+      this.#lastChange = Date.now();
+    }
+    this.#rows.setCount(window.head.rows);
+    const index = this.#window.findIndex((row) => row.spanId === this.#selected);
+    if (index >= 0) this.#active = this.#first + index;
+    this.#active = Math.min(this.#active, Math.max(0, window.head.rows - 1));
+    this.#rows.pin(this.#active);
+    setAttribute(this.#scroller, "aria-rowcount", String(window.head.rows));
+    this.#draw();
+    this.#events.onHead(window.head);
+    this.#setTimer(this.#isLive);
+  }
+
+  #draw(): void {
+    const hadFocus = this.#scroller.contains(document.activeElement) && document.activeElement !== this.#scroller;
+    this.#drawAxis();
+    this.#rows.render();
+    if (hadFocus) this.#rows.elementAt(this.#active)?.focus({ preventScroll: true });
+  }
+
+  get #isLive(): boolean {
+    return (this.#head?.open ?? 0) > 0 && Date.now() - this.#lastChange < LIVE_MILLIS;
+  }
+
+  /** Length of the time axis: open spans of a running trace reach to now. */
+  get #totalNs(): number {
+    if (!this.#head) return 1;
+    const known = Math.max(1, this.#head.treeDurationNs);
+    if (!this.#isLive) return known;
+    return Math.max(known, Date.now() * 1e6 - Number(this.#head.treeStartNs));
+  }
+
+  #setTimer(isOn: boolean): void {
+    if (isOn === (this.#timer !== null)) return;
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+    if (!isOn) return;
+    this.#timer = setInterval(() => {
+      this.#draw();
+      if (!this.#isLive) this.#setTimer(false);
+    }, 250);
+  }
+
+  // --- selection ---------------------------------------------------------------------------------
+
+  get selected(): string | null {
+    return this.#selected;
+  }
+
+  /** Selects a span of the trace shown, expanding what hides it. False if it is not there. */
+  async select(spanId: string, options: { focus?: boolean } = {}): Promise<boolean> {
+    const index = await this.#core.call("reveal", spanId);
+    if (index < 0) return false;
+    this.#selected = spanId;
+    this.#active = index;
+    await this.refresh();
+    this.#rows.setCount(this.#head?.rows ?? 0);
+    this.#rows.reveal(index);
+    await this.refresh();
+    this.#moveTo(index, options.focus ?? false);
+    return true;
+  }
+
+  #moveTo(index: number, isFocused: boolean): void {
+    if (this.#rows.count === 0) return;
+    this.#active = Math.max(0, Math.min(this.#rows.count - 1, index));
+    this.#rows.pin(this.#active);
+    this.#rows.reveal(this.#active);
+    const row = this.#rowAt(this.#active);
+    if (row) this.#choose(row.spanId);
+    else void this.refresh().then(() => {
+      this.#choose(this.#rowAt(this.#active)?.spanId ?? null);
+    });
+    this.#rows.render();
+    if (isFocused) this.#rows.elementAt(this.#active)?.focus({ preventScroll: true });
+  }
+
+  #choose(spanId: string | null): void {
+    if (!spanId) return;
+    const isNew = spanId !== this.#selected;
+    this.#selected = spanId;
+    this.#rows.render();
+    if (isNew) this.#events.onSelect(spanId);
+  }
+
+  #rowAt(index: number): SpanRow | undefined {
+    return this.#window[index - this.#first];
+  }
+
+  focus(): void {
+    this.#rows.elementAt(this.#active)?.focus();
+  }
+
+  async setAllCollapsed(isCollapsed: boolean): Promise<void> {
+    await this.#core.call("setAllCollapsed", isCollapsed);
+    await this.#afterCollapse();
+  }
+
+  async #toggle(row: SpanRow, isCollapsed: boolean): Promise<void> {
+    await this.#core.call("setCollapsed", row.spanId, isCollapsed);
+    await this.#afterCollapse();
+  }
+
+  /** What is selected may have gone into a collapsed row, which then is selected. */
+  async #afterCollapse(): Promise<void> {
+    const index = this.#selected ? await this.#core.call("visibleIndex", this.#selected) : -1;
+    if (index >= 0) this.#active = index;
+    await this.refresh();
+    const row = this.#rowAt(this.#active);
+    if (row && this.#selected && row.spanId !== this.#selected) this.#choose(row.spanId);
+    this.#draw();
+  }
+
+  async nextError(isForward: boolean): Promise<void> {
+    const spanId = await this.#core.call("nextError", this.#selected ?? "", isForward);
+    if (!spanId) return;
+    if (await this.select(spanId, { focus: true })) this.#events.onSelect(spanId);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = this.#rowAt(this.#active);
+    const go = (index: number): void => {
+      this.#moveTo(index, true);
+    };
+    const actions: Record<string, () => void> = {
+      ArrowUp: () => { go(this.#active - 1); },
+      ArrowDown: () => { go(this.#active + 1); },
+      Home: () => { go(0); },
+      End: () => { go(this.#rows.count - 1); },
+      PageUp: () => { go(this.#active - this.#rows.pageRows); },
+      PageDown: () => { go(this.#active + this.#rows.pageRows); },
+      ArrowRight: () => {
+        if (!row || row.childCount === 0) return;
+        if (row.isCollapsed) void this.#toggle(row, false);
+        else go(this.#active + 1);
+      },
+      ArrowLeft: () => {
+        if (!row) return;
+        if (row.childCount > 0 && !row.isCollapsed) void this.#toggle(row, true);
+        else if (row.parentRow >= 0) go(row.parentRow);
+      },
+      Enter: () => { this.#events.onEnter(); },
+      "[": () => void this.setAllCollapsed(true),
+      "]": () => void this.setAllCollapsed(false),
+      e: () => void this.nextError(true),
+      E: () => void this.nextError(false),
+    };
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  // --- drawing -----------------------------------------------------------------------------------
+
+  #drawAxis(): void {
+    const gutter = this.#scroller.offsetWidth - this.#scroller.clientWidth;
+    this.element.style.setProperty("--gutter", `${String(gutter)}px`);
+    const total = this.#totalNs;
+    const width = this.#axis.clientWidth || 600;
+    const key = `${String(total)} ${String(Math.round(width / 8))}`;
+    if (key === this.#drawnAxis) return;
+    this.#drawnAxis = key;
+    const marks: HTMLElement[] = [];
+    const lines: HTMLElement[] = [];
+    for (const at of ticks(total, Math.max(1, Math.floor(width / 110)))) {
+      const left = `${String((at / total) * 100)}%`;
+      const line = h("i", "gridline");
+      line.style.left = left;
+      lines.push(line);
+      if ((1 - at / total) * width < 44) continue; // its label would be cut off
+      const mark = h("span", { class: "tick", text: tickText(at) });
+      mark.style.left = left;
+      marks.push(mark);
+    }
+    this.#axis.replaceChildren(...marks);
+    this.#lines.replaceChildren(...lines);
+  }
+
+  #createRow(): HTMLElement {
+    const typeIcon = icon("span");
+    const parts: RowParts = {
+      chevron: h("span", { class: "chevron", attributes: { "aria-hidden": "true" } }, icon("chevron")),
+      typeIcon,
+      type: h("span", "type", typeIcon),
+      title: h("span", "title"),
+      service: h("span", "row-service"),
+      badges: h("span", "badges"),
+      bar: h("div", "bar"),
+      label: h("span", "bar-label"),
+      name: h("div", { class: "cell name", attributes: { role: "gridcell" } }),
+      time: h("div", { class: "cell time", attributes: { role: "gridcell" } }),
+    };
+    parts.name.append(parts.chevron, parts.type, parts.title, parts.service, parts.badges);
+    parts.time.append(parts.bar, parts.label);
+    const element = h("div", { class: "row", attributes: { role: "row", tabindex: "-1" } }, parts.name, parts.time);
+    this.#parts.set(element, parts);
+    element.addEventListener("click", (event) => {
+      const index = Number(element.dataset["index"]);
+      const row = this.#rowAt(index);
+      if (!row) return;
+      this.#moveTo(index, true);
+      if (parts.chevron.contains(event.target as Node)) void this.#toggle(row, !row.isCollapsed);
+    });
+    element.addEventListener("dblclick", () => {
+      const row = this.#rowAt(Number(element.dataset["index"]));
+      if (row && row.childCount > 0) void this.#toggle(row, !row.isCollapsed);
+    });
+    return element;
+  }
+
+  #updateRow(element: HTMLElement, index: number): void {
+    const parts = this.#parts.get(element);
+    if (!parts) return;
+    element.dataset["index"] = String(index);
+    element.tabIndex = index === this.#active ? 0 : -1;
+    setAttribute(element, "aria-rowindex", String(index + 1));
+    const row = this.#rowAt(index);
+    element.classList.toggle("is-empty", !row);
+    if (!row) {
+      setAttribute(element, "aria-selected", "false");
+      return;
+    }
+    const isSelected = row.spanId === this.#selected;
+    setAttribute(element, "aria-selected", String(isSelected));
+    setAttribute(element, "aria-level", String(row.depth + 1));
+    setAttribute(element, "aria-expanded", row.childCount > 0 ? String(!row.isCollapsed) : null);
+    setAttribute(element, "aria-label", rowLabel(row));
+    const isError = row.status === "ERROR";
+    element.className =
+      `row ${serviceClass(row.service)}${isSelected ? " is-selected" : ""}${isError ? " is-error-row" : ""}` +
+      `${row.childCount > 0 ? " has-children" : ""}${row.isCollapsed ? " is-collapsed" : ""}${row.isOpen ? " is-open" : ""}`;
+    element.style.setProperty("--depth", String(Math.min(row.depth, MAX_INDENT)));
+
+    const look = lookOf(row.type, row.kind);
+    parts.type.className = `type hue-${look.hue}`;
+    setAttribute(parts.type, "title", look.label || "span");
+    setIcon(parts.typeIcon, look.icon);
+    setText(parts.title, row.name || "(no name)");
+    setAttribute(parts.title, "title", row.name);
+    setText(parts.service, (this.#head?.serviceCount ?? 0) > 1 ? row.service : "");
+    this.#updateBadges(parts.badges, row);
+    this.#updateBar(parts, row);
+  }
+
+  #updateBadges(badges: HTMLElement, row: SpanRow): void {
+    const key = [
+      row.status, row.isOpen, row.isOrphan, row.isCycle, row.endsBeforeStart, row.isDuplicate, row.tokens,
+      row.isCollapsed ? row.descendants : 0, row.depth > MAX_INDENT ? row.depth : 0, row.isOpen && this.#isLive,
+    ].join(" ");
+    if (badges.dataset["key"] === key) return;
+    badges.dataset["key"] = key;
+    const nodes: Node[] = [];
+    const badge = (text: string, title: string, className = ""): void => {
+      nodes.push(h("span", { class: `badge ${className}`, text, title }));
+    };
+    if (row.isCollapsed) badge(`+${shortCount(row.descendants)}`, `${plural(row.descendants, "span")} hidden`);
+    if (row.depth > MAX_INDENT) badge(`↳${String(row.depth)}`, `depth ${String(row.depth)}`);
+    if (row.tokens > 0) badge(`${shortCount(row.tokens)} tok`, `${plural(row.tokens, "token")}`);
+    if (row.isOrphan) badge("no parent", "its parent span has not been received", "is-warning");
+    if (row.isCycle) badge("cycle", "its parents lead back to it; shown as a root", "is-warning");
+    if (row.endsBeforeStart) badge("end < start", "ends before it starts; shown with no length", "is-warning");
+    if (row.isDuplicate) badge("twice", "more than one span came with this id; the last is shown", "is-warning");
+    if (row.isOpen) {
+      if (this.#isLive) badge("running", "has not ended yet", "is-live");
+      else badge("unfinished", "no end was received", "is-warning");
+    }
+    if (row.status === "ERROR") nodes.push(icon("error", "icon is-error"));
+    badges.replaceChildren(...nodes);
+  }
+
+  #updateBar(parts: RowParts, row: SpanRow): void {
+    const total = this.#totalNs;
+    const left = Math.max(0, Math.min(1, row.startNs / total));
+    const length = row.isOpen ? Math.max(row.durationNs, total - row.startNs) : row.durationNs;
+    const width = Math.max(0, Math.min(1 - left, length / total));
+    parts.bar.style.left = `${String(left * 100)}%`;
+    parts.bar.style.width = `${String(width * 100)}%`;
+    setText(parts.label, row.isOpen && !this.#isLive ? "no end" : durationText(length));
+    const end = left + width;
+    const place = end < 0.84 ? "after" : left > 0.16 ? "before" : "inside";
+    parts.label.className = `bar-label is-${place}`;
+    parts.label.style.left = place === "after" ? `${String(end * 100)}%` : "auto";
+    parts.label.style.right = place === "after" ? "auto" : `${String((1 - (place === "before" ? left : end)) * 100)}%`;
+  }
+}
+
+function rowLabel(row: SpanRow): string {
+  const state = row.isOpen ? "not ended" : durationText(row.durationNs);
+  const notes = [row.isOrphan ? "parent missing" : "", row.isCycle ? "parents form a cycle" : ""].filter(Boolean);
+  return [
+    `span ${row.name}`,
+    row.service,
+    row.type,
+    state,
+    row.status === "ERROR" ? "error" : "",
+    ...notes,
+  ].filter(Boolean).join(", ");
+}
+
+/** Started within the last minute: its open spans may well be running. */
+function isFresh(head: TraceHead): boolean {
+  return Date.now() * 1e6 - Number(head.treeStartNs) - head.treeDurationNs < 60e9;
+}
