@@ -17,8 +17,7 @@ export function createTools(root, documents) {
       description: "Reads one document of the project and returns its passages.",
       parameters: { path: "path relative to the project, such as README.md" },
       async run({ path }) {
-        const text = await readFile(join(root, checkedPath(path)), "utf8");
-        return splitIntoPassages({ path, text });
+        return splitIntoPassages({ path, text: await read(root, path) });
       },
     },
     {
@@ -26,8 +25,7 @@ export function createTools(root, documents) {
       description: "Counts the words of one document.",
       parameters: { path: "path relative to the project, such as README.md" },
       async run({ path }) {
-        const text = await readFile(join(root, checkedPath(path)), "utf8");
-        return { path, words: countWords(plainText(text)) };
+        return { path, words: countWords(plainText(await read(root, path))) };
       },
     },
     {
@@ -55,9 +53,14 @@ export function createTools(root, documents) {
 }
 
 // The path comes from a question somebody typed: only Markdown below the project, no way up.
-function checkedPath(path) {
+async function read(root, path) {
   if (typeof path !== "string" || !/^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.md$/.test(path) || path.includes("..")) {
     throw new Error(`not a document's path: ${String(path)}`);
   }
-  return path;
+  try {
+    return await readFile(join(root, path), "utf8");
+  } catch (error) {
+    // The system's message names the folder of this machine; a trace should not.
+    throw Object.assign(new Error(`${path} cannot be read (${error.code})`), { code: error.code });
+  }
 }
