@@ -10,8 +10,8 @@ size_t haltTrace(TraceManager& manager, const TimedOutTrace& trace, uint64_t now
     trace::Event event;
     event.name = "exception";
     event.timeNs = nowNs;
-    event.attributes = {{"exception.message", trace::AnyValue::string(trace.message)},
-                        {"exception.type", trace::AnyValue::string("MlflowTracingException")},
+    event.attributes = {{"exception.type", trace::AnyValue::string("MlflowTracingException")},
+                        {"exception.message", trace::AnyValue::string(trace.message)},
                         {"exception.stacktrace", trace::AnyValue::string("")}};
     span->addEvent(std::move(event));
     span->setStatus(trace::StatusCode::Error);

@@ -26,18 +26,9 @@ bool isPrimitive(AnyValue::Kind kind) {
   return kind == Kind::Bool || kind == Kind::Int || kind == Kind::Double || kind == Kind::String;
 }
 
-// JavaScript has one kind of number, so integers and doubles may stand together.
-bool isOneKind(const std::vector<AnyValue>& items) {
-  using Kind = AnyValue::Kind;
-  const auto family = [](Kind kind) { return kind == Kind::Double ? Kind::Int : kind; };
-  return std::all_of(items.begin(), items.end(), [&](const AnyValue& item) {
-    return isPrimitive(item.kind) && family(item.kind) == family(items.front().kind);
-  });
-}
-
 AnyValue frozen(AnyValue value) {
   using Kind = AnyValue::Kind;
-  const bool isStructure = value.kind == Kind::Map || (value.kind == Kind::Array && !isOneKind(value.items));
+  const bool isStructure = value.kind == Kind::Map || (value.kind == Kind::Array && !isHomogeneous(value.items));
   if (!isStructure) return value;
   Result<std::string> json = minifyJson(trace::dumpJson(value));
   return AnyValue::json(json.ok() ? json.take() : std::string("null"));
@@ -300,8 +291,8 @@ void LiveSpan::recordException(std::string_view type, std::string_view message, 
   trace::Event event;
   event.name = "exception";
   event.timeNs = timeNs;
-  event.attributes = {{"exception.message", AnyValue::string(std::string(message))},
-                      {"exception.type", AnyValue::string(std::string(type))},
+  event.attributes = {{"exception.type", AnyValue::string(std::string(type))},
+                      {"exception.message", AnyValue::string(std::string(message))},
                       {"exception.stacktrace", AnyValue::string(std::string(stacktrace))}};
   addEvent(std::move(event));
   setStatus(trace::StatusCode::Error, std::string(type) + ": " + std::string(message));
@@ -349,6 +340,16 @@ void LiveSpan::log(LogSeverity severity, const std::string& message) const {
 
 void LiveSpan::logRefusal(const Result<Done>& result) const {
   if (!result.ok()) log(LogSeverity::Warning, "while a span ended: " + result.error().message);
+}
+
+// --- values -------------------------------------------------------------------------------------
+
+bool isHomogeneous(const std::vector<AnyValue>& items) {
+  using Kind = AnyValue::Kind;
+  const auto family = [](Kind kind) { return kind == Kind::Double ? Kind::Int : kind; };
+  return std::all_of(items.begin(), items.end(), [&](const AnyValue& item) {
+    return isPrimitive(item.kind) && family(item.kind) == family(items.front().kind);
+  });
 }
 
 // --- names --------------------------------------------------------------------------------------

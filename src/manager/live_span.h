@@ -90,6 +90,9 @@ inline constexpr int kLogLevelError = 40;
 Result<int> parseLogLevel(std::string_view name);
 // What a span of this type gets when nobody set a level.
 int defaultLogLevel(std::string_view spanType);
+// All of one kind of primitive; JavaScript has one kind of number, so integers and doubles may stand
+// together.
+bool isHomogeneous(const std::vector<trace::AnyValue>& items);
 // "OK", "ERROR", "UNSET", exactly so.
 Result<trace::StatusCode> parseStatusCode(std::string_view name);
 

@@ -23,6 +23,8 @@ const record::TextTable& emptyTable() {
 struct Instance {
   std::mutex lock;
   std::shared_ptr<TraceManager> manager;
+  const record::TextTable* table = nullptr;
+  Logger logger;
 };
 
 Instance& instance() {
@@ -83,8 +85,17 @@ TraceManager::~TraceManager() = default;
 std::shared_ptr<TraceManager> TraceManager::getInstance() {
   Instance& one = instance();
   const std::lock_guard guard(one.lock);
-  if (!one.manager) one.manager = std::make_shared<TraceManager>();
+  if (one.manager) return one.manager;
+  one.manager = std::make_shared<TraceManager>(ManagerSettings{}, one.table);
+  one.manager->setLogger(one.logger);
   return one.manager;
+}
+
+void TraceManager::prepareInstances(const record::TextTable* table, Logger logger) {
+  Instance& one = instance();
+  const std::lock_guard guard(one.lock);
+  one.table = table;
+  one.logger = std::move(logger);
 }
 
 void TraceManager::reset() {
@@ -239,6 +250,11 @@ std::shared_ptr<LiveSpan> TraceManager::getSpanFromId(std::string_view traceId, 
   TraceEntry* entry = find(traceId);
   const SpanSlot* slot = entry == nullptr ? nullptr : entry->slot(id.value());
   return slot == nullptr || !slot->live || slot->live->hasEnded() ? nullptr : slot->live;
+}
+
+std::shared_ptr<LiveSpan> TraceManager::getSpanFromPath(std::string_view path) {
+  const size_t space = path.rfind(' ');
+  return space == std::string_view::npos ? nullptr : getSpanFromId(path.substr(0, space), path.substr(space + 1));
 }
 
 std::optional<trace::Trace> TraceManager::getTrace(std::string_view traceId) {

@@ -99,6 +99,8 @@ class TraceManager {
   // The one of this process, made when first asked for. reset() empties it and the next call makes a
   // new one; who holds the old one may go on using it.
   static std::shared_ptr<TraceManager> getInstance();
+  // What instances made from now on start with; `table` as in the constructor.
+  static void prepareInstances(const record::TextTable* table, Logger logger);
   static void reset();
 
   void setLogger(Logger logger);
@@ -120,6 +122,8 @@ class TraceManager {
   std::optional<std::string> getRootSpanId(std::string_view traceId);
   std::optional<std::string> getLocalRootSpanId(std::string_view traceId);
   std::shared_ptr<LiveSpan> getSpanFromId(std::string_view traceId, std::string_view spanId);  // while it is open
+  // The same for "<trace id> <span id>".
+  std::shared_ptr<LiveSpan> getSpanFromPath(std::string_view path);
   std::optional<trace::Trace> getTrace(std::string_view traceId);
   std::vector<Prompt> getPrompts(std::string_view traceId);
   std::optional<std::string> getMlflowTraceIdFromOtelId(const trace::TraceId& otelId);

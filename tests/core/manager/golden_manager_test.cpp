@@ -258,8 +258,12 @@ Json Script::live(const Json& step) {
   if (step["exception"] != "string") return {{"error", "INVALID_PARAMETER_VALUE"}};  // the parameters are texts
   span->recordException("Exception", "went wrong", "Exception: went wrong", 1);
   const trace::SpanData data = span->data();
-  Json attributes = Json::object();
-  for (const trace::Attribute& a : data.events[0].attributes) attributes[a.key] = a.value.text;
+  Json attributes = Json::object();  // a map: in the order of the recording
+  for (const auto& [key, value] : step["value"]["attributes"].items()) {
+    for (const trace::Attribute& a : data.events[0].attributes) {
+      if (a.key == key) attributes[key] = a.value.text;
+    }
+  }
   return {{"status", data.status.description},
           {"event", data.events[0].name},
           {"attributes", attributes},

@@ -103,9 +103,9 @@ void compareSpan(const Json& expected, const Span& actual, const std::string& me
   if (actual.events().empty()) return;
   const trace::Event& event = actual.events()[0];
   EXPECT_EQ(event.name, expected["events"][0]["name"]);
-  EXPECT_EQ(event.attributes[0].key, "exception.message");
-  EXPECT_EQ(event.attributes[0].value.text, message);
-  EXPECT_EQ(event.attributes[1].value.text, expected["events"][0]["attributes"]["exception.type"]);
+  EXPECT_EQ(event.attributes[0].key, "exception.type");
+  EXPECT_EQ(event.attributes[0].value.text, expected["events"][0]["attributes"]["exception.type"]);
+  EXPECT_EQ(event.attributes[1].value.text, message);
 }
 
 TEST(GoldenTimeouts, HaltedTracesAgreeOrDeviateByARuling) {
