@@ -27,7 +27,7 @@ export async function runFromPage({ endpoint, question = QUESTION, onText }: Sam
   const options = { name: "ask from the page", spanType: SpanType.CHAIN, inputs: { question } };
   const run = await withSpan(options, async (span) => {
     // After an await the browser has no active span: children are made from the span itself.
-    const answer = await span.withSpan({ name: "POST /sample/ask", kind: "CLIENT", spanType: SpanType.TOOL }, async (child) => {
+    const answer = await span.withSpan({ name: "POST /sample/ask", kind: "CLIENT" }, async (child) => {
       const headers: Record<string, string> = { "Content-Type": "application/json" };
       injectTraceContext(headers, child);
       const response = await fetch(`${endpoint}/sample/ask`, { method: "POST", headers, body: JSON.stringify({ question }) });

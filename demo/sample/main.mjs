@@ -45,7 +45,6 @@ function request(question) {
   const options = {
     name: "POST /sample/ask",
     kind: "CLIENT",
-    spanType: SpanType.TOOL,
     attributes: { "http.request.method": "POST", "url.full": url },
   };
   return withSpan(options, async (span) => {
