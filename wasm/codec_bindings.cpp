@@ -1,4 +1,5 @@
-// Single spans and whole traces between their forms: record, MLflow dictionary, OTLP. js/load/codec_core.ts.
+// Single spans and whole traces between their forms: record, MLflow dictionary, OTLP.
+// js/load/codec_core.ts.
 //
 // Names say what comes out of what: spanDictOfRecord takes a portable record and gives JSON text.
 #include <emscripten/bind.h>
@@ -13,13 +14,21 @@
 namespace spandrel::wasm {
 namespace {
 
-int32_t spanDictOfRecord(uint32_t length) { return reply(mlflow::spanDictOfRecord(inputBytes(length))); }
+int32_t spanDictOfRecord(uint32_t length) {
+  return reply(mlflow::spanDictOfRecord(inputBytes(length)));
+}
 
-int32_t recordOfSpanDict(uint32_t length) { return reply(mlflow::recordOfSpanDict(inputText(length))); }
+int32_t recordOfSpanDict(uint32_t length) {
+  return reply(mlflow::recordOfSpanDict(inputText(length)));
+}
 
-int32_t otlpSpanOfRecord(uint32_t length) { return reply(otlp::spanBytesOfRecord(inputBytes(length))); }
+int32_t otlpSpanOfRecord(uint32_t length) {
+  return reply(otlp::spanBytesOfRecord(inputBytes(length)));
+}
 
-int32_t otlpJsonSpanOfRecord(uint32_t length) { return reply(otlp::spanJsonOfRecord(inputBytes(length))); }
+int32_t otlpJsonSpanOfRecord(uint32_t length) {
+  return reply(otlp::spanJsonOfRecord(inputBytes(length)));
+}
 
 // Protobuf bytes or JSON text, known by its first character.
 int32_t recordOfOtlpSpan(uint32_t length) {
@@ -28,20 +37,28 @@ int32_t recordOfOtlpSpan(uint32_t length) {
 
 // The first `locationLength` bytes of the input are the location, the rest is the span.
 int32_t recordOfOtlpSpanAt(uint32_t length, uint32_t locationLength) {
-  return reply(mlflow::recordOfOtlpSpan(otlp::decodeSpanOfEither(inputBytes(length).subspan(locationLength)),
-                                        inputText(locationLength)));
+  return reply(
+      mlflow::recordOfOtlpSpan(otlp::decodeSpanOfEither(inputBytes(length).subspan(locationLength)),
+                               inputText(locationLength)));
 }
 
 // The first `infoLength` bytes of the input are the info dictionary, the rest are the records.
 int32_t traceJsonOfRecords(uint32_t length, uint32_t infoLength, bool withSizeStats) {
-  return reply(mlflow::traceJsonOfRecords(inputText(infoLength), inputBytes(length).subspan(infoLength), withSizeStats));
+  return reply(mlflow::traceJsonOfRecords(inputText(infoLength),
+                                          inputBytes(length).subspan(infoLength), withSizeStats));
 }
 
-int32_t recordsOfTraceJson(uint32_t length) { return reply(mlflow::recordsOfTraceJson(inputText(length))); }
+int32_t recordsOfTraceJson(uint32_t length) {
+  return reply(mlflow::recordsOfTraceJson(inputText(length)));
+}
 
-int32_t anyValueOfJson(uint32_t length) { return reply(otlp::anyValueBytesOfJson(inputText(length))); }
+int32_t anyValueOfJson(uint32_t length) {
+  return reply(otlp::anyValueBytesOfJson(inputText(length)));
+}
 
-int32_t jsonOfAnyValue(uint32_t length) { return reply(otlp::jsonOfAnyValueBytes(inputBytes(length))); }
+int32_t jsonOfAnyValue(uint32_t length) {
+  return reply(otlp::jsonOfAnyValueBytes(inputBytes(length)));
+}
 
 // The stored text of inputs or outputs.
 int32_t requestPreview(uint32_t length, uint32_t maxLength) {
@@ -53,10 +70,14 @@ int32_t responsePreview(uint32_t length, uint32_t maxLength) {
 }
 
 // 32 hex digits of an id in any spelling of MLflow's.
-int32_t hexOfTraceId(uint32_t length) { return reply(trace::hexOfTraceId(inputText(length))); }
+int32_t hexOfTraceId(uint32_t length) {
+  return reply(trace::hexOfTraceId(inputText(length)));
+}
 
 // "location/trace id"; nothing before the slash for an id that is not of v4.
-int32_t partsOfTraceId(uint32_t length) { return reply(trace::partsOfTraceId(inputText(length))); }
+int32_t partsOfTraceId(uint32_t length) {
+  return reply(trace::partsOfTraceId(inputText(length)));
+}
 
 }  // namespace
 

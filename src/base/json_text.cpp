@@ -105,8 +105,8 @@ void appendJsonString(std::string& out, std::string_view text, JsonEscapes escap
   size_t i = 0;
   while (i < text.size()) {
     const uint8_t c = static_cast<uint8_t>(text[i]);
-    const bool isPlain = c >= 0x20 && c != '"' && c != '\\' &&
-                         (c < 0x7F || escapes == JsonEscapes::Needed);
+    const bool isPlain =
+        c >= 0x20 && c != '"' && c != '\\' && (c < 0x7F || escapes == JsonEscapes::Needed);
     if (isPlain) {
       ++i;
       continue;
@@ -162,9 +162,13 @@ Result<Done> checkJson(std::string_view json, int maxDepth) {
   }
 }
 
-Result<std::string> respaceJson(std::string_view json) { return rewrite(json, ", ", ": "); }
+Result<std::string> respaceJson(std::string_view json) {
+  return rewrite(json, ", ", ": ");
+}
 
-Result<std::string> minifyJson(std::string_view json) { return rewrite(json, ",", ":"); }
+Result<std::string> minifyJson(std::string_view json) {
+  return rewrite(json, ",", ":");
+}
 
 std::string unquoteJson(std::string_view quoted) {
   const std::string_view text = quoted.substr(1, quoted.size() - 2);

@@ -26,7 +26,8 @@ enum class JsonEscapes : uint8_t {
 };
 
 // Appends `text` as a JSON string with its quotes.
-void appendJsonString(std::string& out, std::string_view text, JsonEscapes escapes = JsonEscapes::Needed);
+void appendJsonString(std::string& out, std::string_view text,
+                      JsonEscapes escapes = JsonEscapes::Needed);
 std::string quoteJson(std::string_view text, JsonEscapes escapes = JsonEscapes::Needed);
 
 // Appends a JSON text with all from U+007F up escaped. What is ASCII stays as it is.
@@ -53,12 +54,22 @@ std::string unquoteJson(std::string_view quoted);
 class JsonScanner {
  public:
   enum class Kind : uint8_t {
-    BeginObject, EndObject, BeginArray, EndArray,
-    Key, String,  // text with quotes
-    Integer,      // digits, perhaps a sign
-    Number,       // with fraction or exponent
-    True, False, Null, NaN, Infinity, MinusInfinity,
-    End, Error
+    BeginObject,
+    EndObject,
+    BeginArray,
+    EndArray,
+    Key,
+    String,   // text with quotes
+    Integer,  // digits, perhaps a sign
+    Number,   // with fraction or exponent
+    True,
+    False,
+    Null,
+    NaN,
+    Infinity,
+    MinusInfinity,
+    End,
+    Error
   };
   struct Token {
     Kind kind;

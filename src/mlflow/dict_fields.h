@@ -40,8 +40,8 @@ struct FieldName {
 Result<Done> readFields(std::string_view json, std::initializer_list<FieldName> fields,
                         std::string* unknownKey = nullptr);
 
-// An integer given as digits, as a string of digits, or with fraction or exponent: the latter passes
-// through a double, as in MLflow, and is cut. Refused: beyond the type, anything else.
+// An integer given as digits, as a string of digits, or with fraction or exponent: the latter
+// passes through a double, as in MLflow, and is cut. Refused: beyond the type, anything else.
 Result<uint64_t> readUint64(const Field& field, const char* what);
 Result<int64_t> readInt64(const Field& field, const char* what);
 

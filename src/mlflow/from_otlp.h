@@ -8,10 +8,10 @@
 
 namespace spandrel::mlflow {
 
-// MLflow's reading of a span that was decoded from OTLP: every attribute value becomes JSON text (so
-// a string gets quotes, JSON text too), mlflow.traceRequestId is set where it stands or appended:
-// v3, or v4 where a location is given. Links get trace ids of the same location. An end of 0 stays
-// 0: such a span counts as ended. InvalidParameterValue: trace or span id is zero.
+// MLflow's reading of a span that was decoded from OTLP: every attribute value becomes JSON text
+// (so a string gets quotes, JSON text too), mlflow.traceRequestId is set where it stands or
+// appended: v3, or v4 where a location is given. Links get trace ids of the same location. An end
+// of 0 stays 0: such a span counts as ended. InvalidParameterValue: trace or span id is zero.
 Result<trace::SpanData> spanFromOtlp(trace::SpanData span, std::string_view location = {});
 
 // What MLflow's server does with attributes it receives by OTLP: a string that holds a JSON object,

@@ -21,7 +21,8 @@ Result<Bytes> firstRecord(Bytes records) {
   std::memcpy(&length, records.data(), sizeof length);
   const bool isPlausible = length >= record::header::kWords * sizeof(uint32_t) && length % 4 == 0;
   if (!isPlausible) return Error{ErrorCode::Malformed, "a record has an impossible length"};
-  if (length > records.size()) return Error{ErrorCode::Truncated, "a record is longer than its bytes"};
+  if (length > records.size())
+    return Error{ErrorCode::Truncated, "a record is longer than its bytes"};
   return records.first(length);
 }
 

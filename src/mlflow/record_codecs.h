@@ -1,4 +1,5 @@
-// Portable records to MLflow's texts and back: what bindings call, bytes or text in, bytes or text out.
+// Portable records to MLflow's texts and back: what bindings call, bytes or text in, bytes or text
+// out.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +21,11 @@ Result<std::vector<uint8_t>> recordOfSpanDict(std::string_view json);
 Result<std::vector<uint8_t>> recordOfOtlpSpan(const Result<trace::SpanData>& decoded,
                                               std::string_view location = {});
 
-// A whole trace. `info` is an info dictionary, `records` hold the spans back to back. Trace.to_json(),
-// with the two size keys in its metadata where `withSizeStats` says so.
+// A whole trace. `info` is an info dictionary, `records` hold the spans back to back.
+// Trace.to_json(), with the two size keys in its metadata where `withSizeStats` says so.
 Result<std::string> traceJsonOfRecords(std::string_view info, Bytes records, bool withSizeStats);
-// Four bytes with the length of the info dictionary (little-endian), the dictionary, zeros up to the
-// next multiple of four, the spans' records back to back.
+// Four bytes with the length of the info dictionary (little-endian), the dictionary, zeros up to
+// the next multiple of four, the spans' records back to back.
 Result<std::vector<uint8_t>> recordsOfTraceJson(std::string_view json);
 
 }  // namespace spandrel::mlflow

@@ -28,7 +28,8 @@ void addSizeStats(trace::Trace& trace) {
   std::vector<size_t> spanBytes;
   const size_t total = toTraceJson(trace, JsonEscapes::Ascii, &spanBytes).size();
   auto& metadata = trace.info.traceMetadata;
-  metadata[std::string(trace::metadata_key::kSizeStats)] = sizeStatsText(total, std::move(spanBytes));
+  metadata[std::string(trace::metadata_key::kSizeStats)] =
+      sizeStatsText(total, std::move(spanBytes));
   metadata[std::string(trace::metadata_key::kSizeBytes)] = std::to_string(total);
 }
 

@@ -18,7 +18,8 @@ uint64_t percentile(const std::vector<size_t>& sorted, uint32_t percent);
 std::string sizeStatsText(size_t totalBytes, std::vector<size_t> spanBytes);
 
 // Adds mlflow.trace.sizeStats and mlflow.trace.sizeBytes: sizes of toTraceJson() as it is before
-// (values that these keys had already are counted, as MLflow does). A trace without spans gets none.
+// (values that these keys had already are counted, as MLflow does). A trace without spans gets
+// none.
 void addSizeStats(trace::Trace& trace);
 
 }  // namespace spandrel::mlflow

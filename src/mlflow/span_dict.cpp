@@ -62,10 +62,12 @@ void appendLinks(std::string& out, const std::vector<Link>& links, JsonEscapes e
   for (const Link& link : links) {
     out.append(&link == links.data() ? "{\"trace_id\": " : ", {\"trace_id\": ");
     const bool isTraceIdWritten = !link.mlflowTraceId.empty();
-    appendJsonString(
-        out, isTraceIdWritten ? link.mlflowTraceId : trace::generateTraceIdV3(link.traceId), escapes);
+    appendJsonString(out,
+                     isTraceIdWritten ? link.mlflowTraceId : trace::generateTraceIdV3(link.traceId),
+                     escapes);
     out.append(", \"span_id\": ");
-    appendJsonString(out, link.mlflowSpanId.empty() ? link.spanId.hex() : link.mlflowSpanId, escapes);
+    appendJsonString(out, link.mlflowSpanId.empty() ? link.spanId.hex() : link.mlflowSpanId,
+                     escapes);
     out.append(", \"attributes\": ");
     if (link.attributes.empty()) {
       out.append("null");

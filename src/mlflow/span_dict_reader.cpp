@@ -27,12 +27,18 @@ Error invalid(std::string message, size_t offset = 0) {
   return Error{ErrorCode::InvalidParameterValue, std::move(message), offset};
 }
 
-Error missing(const char* key) { return invalid(std::string("the key '") + key + "' is missing"); }
+Error missing(const char* key) {
+  return invalid(std::string("the key '") + key + "' is missing");
+}
 
 // --- ids ---
 
-Result<TraceId> hexId(std::string_view digits, TraceId*) { return trace::traceIdOfHexDigits(digits); }
-Result<SpanId> hexId(std::string_view digits, SpanId*) { return trace::spanIdOfHexDigits(digits); }
+Result<TraceId> hexId(std::string_view digits, TraceId*) {
+  return trace::traceIdOfHexDigits(digits);
+}
+Result<SpanId> hexId(std::string_view digits, SpanId*) {
+  return trace::spanIdOfHexDigits(digits);
+}
 
 // Standard base64 with padding; fewer bytes than the id has are its last ones.
 template <size_t size>
@@ -62,8 +68,8 @@ Result<Id> readId(const Field& field, Schema schema, const char* key) {
   std::string_view hex = text;
   if (hex.starts_with(trace::kTraceIdV4Prefix)) hex = hex.substr(hex.rfind('/') + 1);
   if (hex.starts_with(trace::kTraceIdPrefix)) hex.remove_prefix(trace::kTraceIdPrefix.size());
-  const bool isHex = schema == Schema::V2 || hex.size() != text.size() ||
-                     isHexOf(hex, 2 * id.bytes.size());
+  const bool isHex =
+      schema == Schema::V2 || hex.size() != text.size() || isHexOf(hex, 2 * id.bytes.size());
   if (!isHex && readBase64Id(hex, id.bytes)) return id;
   Result<Id> read = hexId(hex, &id);
   if (read.ok()) return read;
@@ -151,8 +157,8 @@ Result<Event> readEvent(std::string_view json, Schema schema) {
 
 Result<Link> readLink(std::string_view json, Schema) {
   Field traceId, spanId, attributes;
-  const auto read = readFields(
-      json, {{"trace_id", &traceId}, {"span_id", &spanId}, {"attributes", &attributes}});
+  const auto read =
+      readFields(json, {{"trace_id", &traceId}, {"span_id", &spanId}, {"attributes", &attributes}});
   if (!read.ok()) return read.error();
   if (!traceId.isString()) return missing("trace_id");
   if (!spanId.isString()) return missing("span_id");

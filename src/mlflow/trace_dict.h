@@ -23,7 +23,8 @@ inline constexpr size_t kMaxMetadataValueLength = 250;
 inline constexpr size_t kMaxTagKeyLength = 250;
 inline constexpr size_t kMaxTagValueLength = 4096;
 
-std::string toTraceInfoDictText(const trace::TraceInfo& info, JsonEscapes escapes = JsonEscapes::Ascii);
+std::string toTraceInfoDictText(const trace::TraceInfo& info,
+                                JsonEscapes escapes = JsonEscapes::Ascii);
 // InvalidParameterValue with reason and offset: unknown or missing keys, wrong values, broken JSON.
 Result<trace::TraceInfo> fromTraceInfoDictText(std::string_view json);
 

@@ -19,14 +19,17 @@ Error invalid(std::string message, size_t offset = 0) {
   return Error{ErrorCode::InvalidParameterValue, std::move(message), offset};
 }
 
-Error missing(const char* key) { return invalid(std::string("the key '") + key + "' is missing"); }
+Error missing(const char* key) {
+  return invalid(std::string("the key '") + key + "' is missing");
+}
 
 std::optional<std::string> optionalText(const Field& field) {
   if (!field.isGiven()) return std::nullopt;
   return field.text();
 }
 
-Result<Done> readMap(const Field& field, const char* what, std::map<std::string, std::string>& out) {
+Result<Done> readMap(const Field& field, const char* what,
+                     std::map<std::string, std::string>& out) {
   if (!field.isGiven()) return Done{};
   JsonMembers members(field.json);
   if (!members.isObject()) return invalid(std::string(what) + " is no dictionary", field.offset);
@@ -250,6 +253,8 @@ Result<TraceInfo> fromTraceInfoDictText(std::string_view json) {
   return refusedAs("trace info", readInfo(json));
 }
 
-Result<Trace> fromTraceJson(std::string_view json) { return refusedAs("trace", readTrace(json)); }
+Result<Trace> fromTraceJson(std::string_view json) {
+  return refusedAs("trace", readTrace(json));
+}
 
 }  // namespace spandrel::mlflow

@@ -33,9 +33,15 @@ AnyValue AnyValue::of(double v) {
   return value;
 }
 
-AnyValue AnyValue::string(std::string v) { return textual(Kind::String, std::move(v)); }
-AnyValue AnyValue::bytes(std::string v) { return textual(Kind::Bytes, std::move(v)); }
-AnyValue AnyValue::json(std::string v) { return textual(Kind::Json, std::move(v)); }
+AnyValue AnyValue::string(std::string v) {
+  return textual(Kind::String, std::move(v));
+}
+AnyValue AnyValue::bytes(std::string v) {
+  return textual(Kind::Bytes, std::move(v));
+}
+AnyValue AnyValue::json(std::string v) {
+  return textual(Kind::Json, std::move(v));
+}
 
 AnyValue AnyValue::array(std::vector<AnyValue> v) {
   AnyValue value;

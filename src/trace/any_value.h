@@ -23,9 +23,9 @@ struct AnyValue {
   bool boolean = false;
   int64_t integer = 0;
   double number = 0;
-  std::string text;              // String, Bytes (raw), Json
-  std::vector<AnyValue> items;   // Array
-  std::vector<Member> members;   // Map, in order; keys may repeat only in foreign input
+  std::string text;             // String, Bytes (raw), Json
+  std::vector<AnyValue> items;  // Array
+  std::vector<Member> members;  // Map, in order; keys may repeat only in foreign input
 
   // Defined below, where `Member` is complete: clang with libstdc++ insists.
   AnyValue();

@@ -6,7 +6,8 @@ namespace spandrel::trace {
 
 Result<Done> SpanAttributesRegistry::set(std::string_view key, AnyValue value) {
   if (key.empty()) return Done{};
-  if (const Attribute* old = find(key)) attributes_.erase(attributes_.begin() + (old - attributes_.data()));
+  if (const Attribute* old = find(key))
+    attributes_.erase(attributes_.begin() + (old - attributes_.data()));
   attributes_.push_back({std::string(key), std::move(value)});
   return Done{};
 }
@@ -24,7 +25,8 @@ std::string SpanAttributesRegistry::text(std::string_view key) const {
 std::vector<std::pair<std::string, ValuePointer>> SpanAttributesRegistry::getAll() const {
   std::vector<std::pair<std::string, ValuePointer>> all;
   all.reserve(attributes_.size());
-  for (const Attribute& attribute : attributes_) all.emplace_back(attribute.key, get(attribute.key));
+  for (const Attribute& attribute : attributes_)
+    all.emplace_back(attribute.key, get(attribute.key));
   return all;
 }
 
@@ -44,8 +46,9 @@ CachedSpanAttributesRegistry::CachedSpanAttributesRegistry(std::vector<Attribute
     : SpanAttributesRegistry(std::move(attributes)), decoded_(size()) {}
 
 Result<Done> CachedSpanAttributesRegistry::set(std::string_view key, AnyValue) {
-  return Error{ErrorCode::InvalidParameterValue,
-               "the attributes of an immutable span must not be updated: '" + std::string(key) + "'"};
+  return Error{
+      ErrorCode::InvalidParameterValue,
+      "the attributes of an immutable span must not be updated: '" + std::string(key) + "'"};
 }
 
 ValuePointer CachedSpanAttributesRegistry::get(std::string_view key) const {

@@ -7,7 +7,9 @@ namespace {
 
 using Kind = AnyValue::Kind;
 
-bool isText(const AnyValue& value) { return value.kind == Kind::String || value.kind == Kind::Json; }
+bool isText(const AnyValue& value) {
+  return value.kind == Kind::String || value.kind == Kind::Json;
+}
 
 // The server's rule for strings that may hold JSON: "123" and "true" stay strings.
 bool mayHoldJson(std::string_view text) {

@@ -8,7 +8,9 @@ namespace spandrel::trace {
 
 constexpr uint64_t kNanosPerMilli = 1000000;
 
-int64_t millisOfNanos(uint64_t nanos) { return static_cast<int64_t>(nanos / kNanosPerMilli); }
+int64_t millisOfNanos(uint64_t nanos) {
+  return static_cast<int64_t>(nanos / kNanosPerMilli);
+}
 
 int64_t durationMillis(uint64_t startTimeNs, uint64_t endTimeNs) {
   if (endTimeNs >= startTimeNs) return millisOfNanos(endTimeNs - startTimeNs);

@@ -18,8 +18,8 @@ int64_t durationMillis(uint64_t startTimeNs, uint64_t endTimeNs);
 // state and duration as they are.
 void finishTraceInfo(TraceInfo& info, const SpanData& root);
 
-// All of it for a trace that is complete: finishTraceInfo, sum of tokens, previews. The error (to be
-// logged, nothing more) says that some usage was malformed; the trace is finished all the same.
+// All of it for a trace that is complete: finishTraceInfo, sum of tokens, previews. The error (to
+// be logged, nothing more) says that some usage was malformed; the trace is finished all the same.
 Result<Done> finishTrace(Trace& trace);
 
 }  // namespace spandrel::trace

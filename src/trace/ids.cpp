@@ -50,15 +50,31 @@ bool allZero(const Id& id) {
 
 }  // namespace
 
-bool TraceId::isZero() const { return allZero(*this); }
-bool SpanId::isZero() const { return allZero(*this); }
-std::string TraceId::hex() const { return toHex(bytes); }
-std::string SpanId::hex() const { return toHex(bytes); }
-size_t TraceIdHash::operator()(const TraceId& id) const { return hashOf(id); }
-size_t SpanIdHash::operator()(const SpanId& id) const { return hashOf(id); }
+bool TraceId::isZero() const {
+  return allZero(*this);
+}
+bool SpanId::isZero() const {
+  return allZero(*this);
+}
+std::string TraceId::hex() const {
+  return toHex(bytes);
+}
+std::string SpanId::hex() const {
+  return toHex(bytes);
+}
+size_t TraceIdHash::operator()(const TraceId& id) const {
+  return hashOf(id);
+}
+size_t SpanIdHash::operator()(const SpanId& id) const {
+  return hashOf(id);
+}
 
-Result<TraceId> parseTraceIdHex(std::string_view hex) { return parseIdHex<TraceId>(hex, "trace id"); }
-Result<SpanId> parseSpanIdHex(std::string_view hex) { return parseIdHex<SpanId>(hex, "span id"); }
+Result<TraceId> parseTraceIdHex(std::string_view hex) {
+  return parseIdHex<TraceId>(hex, "trace id");
+}
+Result<SpanId> parseSpanIdHex(std::string_view hex) {
+  return parseIdHex<SpanId>(hex, "span id");
+}
 
 Result<TraceId> traceIdOfHexDigits(std::string_view digits) {
   return idOfHexDigits<TraceId>(digits, "trace id");
@@ -67,7 +83,9 @@ Result<SpanId> spanIdOfHexDigits(std::string_view digits) {
   return idOfHexDigits<SpanId>(digits, "span id");
 }
 
-std::string generateTraceIdV3(const TraceId& id) { return std::string(kTraceIdPrefix) + id.hex(); }
+std::string generateTraceIdV3(const TraceId& id) {
+  return std::string(kTraceIdPrefix) + id.hex();
+}
 
 std::string generateTraceIdV4(const TraceId& id, std::string_view location) {
   return std::string(kTraceIdV4Prefix) + std::string(location) + "/" + id.hex();
@@ -80,8 +98,9 @@ Result<TraceIdV4Parts> parseTraceIdV4(std::string_view id) {
   const bool isPair = slash != std::string_view::npos && slash > 0 && slash + 1 < rest.size() &&
                       rest.find('/', slash + 1) == std::string_view::npos;
   if (!isPair) {
-    return Error{ErrorCode::InvalidParameterValue,
-                 "trace id '" + std::string(id) + "' is not of the form trace:/<location>/<trace id>"};
+    return Error{
+        ErrorCode::InvalidParameterValue,
+        "trace id '" + std::string(id) + "' is not of the form trace:/<location>/<trace id>"};
   }
   return TraceIdV4Parts{std::string(rest.substr(0, slash)), std::string(rest.substr(slash + 1))};
 }

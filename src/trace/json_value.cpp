@@ -135,7 +135,8 @@ void append(std::string& out, const AnyValue& value, JsonEscapes escapes, int de
       return;
     case AnyValue::Kind::Bytes:
       out.push_back('"');
-      out.append(toBase64({reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()}));
+      out.append(
+          toBase64({reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()}));
       out.push_back('"');
       return;
     case AnyValue::Kind::Json:
@@ -168,8 +169,8 @@ Result<AnyValue> parseJsonValue(std::string_view text, int maxDepth) {
       case Kind::BeginObject:
       case Kind::BeginArray:
         open.emplace_back();
-        open.back().value.kind = token.kind == Kind::BeginObject ? AnyValue::Kind::Map
-                                                                 : AnyValue::Kind::Array;
+        open.back().value.kind =
+            token.kind == Kind::BeginObject ? AnyValue::Kind::Map : AnyValue::Kind::Array;
         continue;
       case Kind::Key:
         open.back().key = stringValue(token.text);

@@ -47,9 +47,8 @@ Result<std::optional<std::string>> linkedPromptsTag(std::optional<std::string_vi
   const size_t before = list.items.size();
   for (const PromptVersion& prompt : prompts) {
     const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(before);
-    const bool isThere = std::any_of(list.items.begin(), end, [&](const AnyValue& entry) {
-      return isEntry(entry, prompt);
-    });
+    const bool isThere = std::any_of(list.items.begin(), end,
+                                     [&](const AnyValue& entry) { return isEntry(entry, prompt); });
     if (!isThere) list.items.push_back(entryOf(prompt));
   }
   if (list.items.size() == before) return unchanged;

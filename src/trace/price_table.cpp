@@ -90,9 +90,8 @@ std::optional<AnyValue> callCost(const PriceTable& prices, std::string_view mode
 
   const double read = tokens(usage, "cache_read_input_tokens");
   const double created = tokens(usage, "cache_creation_input_tokens");
-  const double createdLong = price->cacheCreationAbove1Hour
-                                 ? tokens(usage, "cache_creation_input_tokens_above_1hr")
-                                 : 0;
+  const double createdLong =
+      price->cacheCreationAbove1Hour ? tokens(usage, "cache_creation_input_tokens_above_1hr") : 0;
   const double plain = std::max(0.0, input - read - created);
   const double inputCost = plain * price->input + read * price->cacheRead.value_or(price->input) +
                            (created - createdLong) * price->cacheCreation.value_or(price->input) +

@@ -14,8 +14,15 @@
 
 namespace spandrel::trace {
 
-enum class SpanKind : uint8_t { Unspecified, Internal, Server, Client, Producer, Consumer };  // OTLP numbers
-enum class StatusCode : uint8_t { Unset, Ok, Error };                                         // OTLP numbers
+enum class SpanKind : uint8_t {
+  Unspecified,
+  Internal,
+  Server,
+  Client,
+  Producer,
+  Consumer
+};                                                     // OTLP numbers
+enum class StatusCode : uint8_t { Unset, Ok, Error };  // OTLP numbers
 
 struct Status {
   StatusCode code = StatusCode::Unset;
@@ -44,8 +51,9 @@ struct Link {
   std::vector<Attribute> attributes;
   uint32_t droppedAttributes = 0;
   uint32_t flags = 0;
-  std::string mlflowTraceId;  // as the caller wrote it ("tr-…", bare hex); empty: derived from traceId
-  std::string mlflowSpanId;   // as the caller wrote it where that is no 16 lower-case digits ("2b7")
+  std::string
+      mlflowTraceId;  // as the caller wrote it ("tr-…", bare hex); empty: derived from traceId
+  std::string mlflowSpanId;  // as the caller wrote it where that is no 16 lower-case digits ("2b7")
   bool operator==(const Link&) const = default;
 };
 

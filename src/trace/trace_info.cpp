@@ -8,7 +8,8 @@
 namespace spandrel::trace {
 namespace {
 
-constexpr std::array<const char*, 4> kStateNames = {"STATE_UNSPECIFIED", "IN_PROGRESS", "OK", "ERROR"};
+constexpr std::array<const char*, 4> kStateNames = {"STATE_UNSPECIFIED", "IN_PROGRESS", "OK",
+                                                    "ERROR"};
 constexpr std::array<const char*, 5> kLocationNames = {"TRACE_LOCATION_TYPE_UNSPECIFIED",
                                                        "MLFLOW_EXPERIMENT", "INFERENCE_TABLE",
                                                        "UC_SCHEMA", "UC_TABLE_PREFIX"};
@@ -34,7 +35,9 @@ std::optional<AnyValue> parsedMetadata(const TraceInfo& info, std::string_view k
 
 }  // namespace
 
-const char* traceStateName(TraceState state) { return kStateNames[static_cast<size_t>(state)]; }
+const char* traceStateName(TraceState state) {
+  return kStateNames[static_cast<size_t>(state)];
+}
 
 Result<TraceState> parseTraceState(std::string_view name) {
   return fromName<TraceState>(kStateNames, name, "trace state");
@@ -64,6 +67,8 @@ std::optional<AnyValue> TraceInfo::tokenUsage() const {
   return parsedMetadata(*this, metadata_key::kTokenUsage);
 }
 
-std::optional<AnyValue> TraceInfo::cost() const { return parsedMetadata(*this, metadata_key::kCost); }
+std::optional<AnyValue> TraceInfo::cost() const {
+  return parsedMetadata(*this, metadata_key::kCost);
+}
 
 }  // namespace spandrel::trace

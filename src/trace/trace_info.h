@@ -21,7 +21,13 @@ Result<TraceState> parseTraceState(std::string_view name);
 
 // Where a trace is kept. Only the members of its type have a meaning.
 struct TraceLocation {
-  enum class Type : uint8_t { Unspecified, MlflowExperiment, InferenceTable, UcSchema, UcTablePrefix };
+  enum class Type : uint8_t {
+    Unspecified,
+    MlflowExperiment,
+    InferenceTable,
+    UcSchema,
+    UcTablePrefix
+  };
 
   Type type = Type::Unspecified;
   std::string experimentId;    // MlflowExperiment

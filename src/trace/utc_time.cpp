@@ -159,7 +159,8 @@ Result<int64_t> parseUtcTime(std::string_view text) {
                          hour <= 23 && minute <= 59 && second <= 59;
   if (!fields.isDone() || !isInRange) {
     return Error{ErrorCode::InvalidParameterValue,
-                 "'" + std::string(text.substr(0, 64)) + "' is no RFC 3339 time", fields.position()};
+                 "'" + std::string(text.substr(0, 64)) + "' is no RFC 3339 time",
+                 fields.position()};
   }
   const int64_t minutes = (daysOf(date) * 24 + hour) * 60 + minute - offset;
   return (minutes * 60 + second) * 1000 + fraction;

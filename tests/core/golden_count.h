@@ -36,7 +36,8 @@ class GoldenCount {
   }
   void compare(const char* what, const std::string& actual, const std::string& expected) {
     if (actual == expected) return;
-    difference_ += std::string("\n  ") + what + "\n    is       " + actual + "\n    expected " + expected;
+    difference_ +=
+        std::string("\n  ") + what + "\n    is       " + actual + "\n    expected " + expected;
   }
   void expect(const char* what, bool holds) {
     if (!holds) difference_ += std::string("\n  does not hold: ") + what;

@@ -70,10 +70,9 @@ inline AnyValue attributesView(const std::vector<trace::Attribute>& attributes) 
 inline AnyValue eventsView(const SpanData& span) {
   std::vector<AnyValue> events;
   for (const trace::Event& event : span.events) {
-    events.push_back(
-        AnyValue::map({{"name", AnyValue::string(event.name)},
-                       {"timestamp", AnyValue::of(static_cast<int64_t>(event.timeNs))},
-                       {"attributes", attributesView(event.attributes)}}));
+    events.push_back(AnyValue::map({{"name", AnyValue::string(event.name)},
+                                    {"timestamp", AnyValue::of(static_cast<int64_t>(event.timeNs))},
+                                    {"attributes", attributesView(event.attributes)}}));
   }
   return AnyValue::array(std::move(events));
 }
@@ -84,11 +83,11 @@ inline AnyValue linksView(const SpanData& span) {
     const std::string traceId =
         link.mlflowTraceId.empty() ? trace::generateTraceIdV3(link.traceId) : link.mlflowTraceId;
     const std::string spanId = link.mlflowSpanId.empty() ? link.spanId.hex() : link.mlflowSpanId;
-    links.push_back(AnyValue::map(
-        {{"trace_id", AnyValue::string(traceId)},
-         {"span_id", AnyValue::string(spanId)},
-         {"attributes",
-          link.attributes.empty() ? AnyValue::empty() : attributesView(link.attributes)}}));
+    links.push_back(
+        AnyValue::map({{"trace_id", AnyValue::string(traceId)},
+                       {"span_id", AnyValue::string(spanId)},
+                       {"attributes", link.attributes.empty() ? AnyValue::empty()
+                                                              : attributesView(link.attributes)}}));
   }
   return AnyValue::array(std::move(links));
 }
@@ -118,7 +117,9 @@ inline AnyValue viewOf(const SpanData& span) {
        {"links", linksView(span)}});
 }
 
-inline std::string viewText(const SpanData& span) { return trace::dumpJson(viewOf(span)); }
+inline std::string viewText(const SpanData& span) {
+  return trace::dumpJson(viewOf(span));
+}
 
 // A recorded view with changes: of `attributes` only the changed entries are given.
 inline std::string changedViewText(const Json& view, const Json& changes) {

@@ -15,8 +15,12 @@ TEST(JsonText, QuotingEscapesOnlyWhatJsonNeeds) {
 }
 
 TEST(JsonText, AsciiQuotingWritesUtf16InSmallHex) {
-  EXPECT_EQ(quoteJson("é\x7f\u2028😀", JsonEscapes::Ascii), "\"\\u00e9\\u007f\\u2028\\ud83d\\ude00\"");
-  EXPECT_EQ(quoteJson("a\xff" "b\xc3", JsonEscapes::Ascii), "\"a\\ufffdb\\ufffd\"");
+  EXPECT_EQ(quoteJson("é\x7f\u2028😀", JsonEscapes::Ascii),
+            "\"\\u00e9\\u007f\\u2028\\ud83d\\ude00\"");
+  EXPECT_EQ(quoteJson("a\xff"
+                      "b\xc3",
+                      JsonEscapes::Ascii),
+            "\"a\\ufffdb\\ufffd\"");
 }
 
 TEST(JsonText, AsciiEscapingOfAJsonTextLeavesItsAsciiAlone) {
@@ -25,10 +29,12 @@ TEST(JsonText, AsciiEscapingOfAJsonTextLeavesItsAsciiAlone) {
 }
 
 TEST(JsonText, RespacingKeepsDigitsKeysAndTheirOrder) {
-  const auto respaced = respaceJson("{\"b\":1.50,\"a\":[1e400,12345678901234567890,{}],\"b\":\"x,:y\"} ");
+  const auto respaced =
+      respaceJson("{\"b\":1.50,\"a\":[1e400,12345678901234567890,{}],\"b\":\"x,:y\"} ");
 
   ASSERT_TRUE(respaced.ok());
-  EXPECT_EQ(respaced.value(), "{\"b\": 1.50, \"a\": [1e400, 12345678901234567890, {}], \"b\": \"x,:y\"}");
+  EXPECT_EQ(respaced.value(),
+            "{\"b\": 1.50, \"a\": [1e400, 12345678901234567890, {}], \"b\": \"x,:y\"}");
   EXPECT_EQ(respaceJson(respaced.value()).value(), respaced.value());
   EXPECT_EQ(minifyJson(respaced.value()).value(),
             "{\"b\":1.50,\"a\":[1e400,12345678901234567890,{}],\"b\":\"x,:y\"}");
@@ -46,17 +52,28 @@ TEST(JsonText, WhatIsNoJsonIsRefusedWithItsPlace) {
     ErrorCode code;
     size_t offset;
   } cases[] = {
-      {"", ErrorCode::Truncated, 0},        {"  ", ErrorCode::Truncated, 2},
-      {"[1,]", ErrorCode::Malformed, 3},    {"[1 2]", ErrorCode::Malformed, 3},
-      {"{\"a\" 1}", ErrorCode::Malformed, 5}, {"{a: 1}", ErrorCode::Malformed, 1},
-      {"{\"a\": 1,}", ErrorCode::Malformed, 8}, {"01", ErrorCode::Malformed, 1},
-      {"1.", ErrorCode::Truncated, 2},      {"1.x", ErrorCode::Malformed, 2},
-      {"-", ErrorCode::Truncated, 1},       {"1e+", ErrorCode::Truncated, 3},
-      {"\"a\nb\"", ErrorCode::Malformed, 2}, {"\"\\x\"", ErrorCode::Malformed, 1},
-      {"\"\\u12g4\"", ErrorCode::Malformed, 1}, {"[] []", ErrorCode::Malformed, 3},
-      {"tru", ErrorCode::Truncated, 0},     {"trux", ErrorCode::Malformed, 0},
-      {"{\"a\":}", ErrorCode::Malformed, 5}, {"]", ErrorCode::Malformed, 0},
-      {"[}", ErrorCode::Malformed, 1},      {"{]", ErrorCode::Malformed, 1},
+      {"", ErrorCode::Truncated, 0},
+      {"  ", ErrorCode::Truncated, 2},
+      {"[1,]", ErrorCode::Malformed, 3},
+      {"[1 2]", ErrorCode::Malformed, 3},
+      {"{\"a\" 1}", ErrorCode::Malformed, 5},
+      {"{a: 1}", ErrorCode::Malformed, 1},
+      {"{\"a\": 1,}", ErrorCode::Malformed, 8},
+      {"01", ErrorCode::Malformed, 1},
+      {"1.", ErrorCode::Truncated, 2},
+      {"1.x", ErrorCode::Malformed, 2},
+      {"-", ErrorCode::Truncated, 1},
+      {"1e+", ErrorCode::Truncated, 3},
+      {"\"a\nb\"", ErrorCode::Malformed, 2},
+      {"\"\\x\"", ErrorCode::Malformed, 1},
+      {"\"\\u12g4\"", ErrorCode::Malformed, 1},
+      {"[] []", ErrorCode::Malformed, 3},
+      {"tru", ErrorCode::Truncated, 0},
+      {"trux", ErrorCode::Malformed, 0},
+      {"{\"a\":}", ErrorCode::Malformed, 5},
+      {"]", ErrorCode::Malformed, 0},
+      {"[}", ErrorCode::Malformed, 1},
+      {"{]", ErrorCode::Malformed, 1},
   };
   for (const auto& each : cases) {
     const auto checked = checkJson(each.text);
@@ -77,7 +94,8 @@ TEST(JsonText, NestingHasALimitAndNothingRecurses) {
 }
 
 TEST(JsonText, TruncatedTextsAreErrorsAtEveryByte) {
-  const std::string text = "{\"a\\u00e9\\n\": [1.5e-3, true, null, \"x\", -Infinity, {\"b\": NaN}], \"c\": \"é\"}";
+  const std::string text =
+      "{\"a\\u00e9\\n\": [1.5e-3, true, null, \"x\", -Infinity, {\"b\": NaN}], \"c\": \"é\"}";
 
   for (size_t length = 0; length < text.size(); ++length) {
     EXPECT_FALSE(checkJson(text.substr(0, length)).ok()) << length;

@@ -30,7 +30,8 @@ SpanData sampleSpan() {
       {"mlflow.traceRequestId", trace::storedAttribute("\"tr-0af7651916cd43dd8448eb211c80319c\"")},
       {"mlflow.spanInputs", trace::storedAttribute("{\"a\":[1,2.50,null],\"é\":\"x\"}")},
       {"plain", trace::storedAttribute("no json")}};
-  span.events = {{"e", 1700000000123456790, {{"n", AnyValue::of(int64_t{1})}, {"d", AnyValue::of(1.5)}}, 0}};
+  span.events = {
+      {"e", 1700000000123456790, {{"n", AnyValue::of(int64_t{1})}, {"d", AnyValue::of(1.5)}}, 0}};
   trace::Link link;
   link.traceId = span.traceId;
   link.spanId = span.spanId;
@@ -233,9 +234,11 @@ TEST(RecordCodecs, ATraceTravelsAsInfoAndRecords) {
   const Bytes records = bytes.subspan((4 + infoLength + 3) & ~size_t{3});
 
   EXPECT_EQ(traceJsonOfRecords(info, records, false).value(), text);
-  EXPECT_NE(traceJsonOfRecords(info, records, true).value().find("mlflow.trace.sizeStats"), std::string::npos);
+  EXPECT_NE(traceJsonOfRecords(info, records, true).value().find("mlflow.trace.sizeStats"),
+            std::string::npos);
   for (size_t cut = 1; cut < records.size(); ++cut) {
-    const std::vector<uint8_t> broken(records.begin(), records.end() - static_cast<std::ptrdiff_t>(cut));
+    const std::vector<uint8_t> broken(records.begin(),
+                                      records.end() - static_cast<std::ptrdiff_t>(cut));
     const auto result = traceJsonOfRecords(info, broken, false);
     EXPECT_EQ(result.ok(), cut == records.size() / 2) << cut;
   }

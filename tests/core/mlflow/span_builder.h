@@ -18,9 +18,11 @@ class SpanBuilder {
       : span_(std::move(span)), location_(std::move(location)) {
     span_.isOpen = true;
     if (isStartGiven) {
-      set(trace::attribute_key::kStartTimeNs, AnyValue::of(static_cast<int64_t>(span_.startTimeNs)));
+      set(trace::attribute_key::kStartTimeNs,
+          AnyValue::of(static_cast<int64_t>(span_.startTimeNs)));
     }
-    if (!experimentId.empty()) set(trace::attribute_key::kExperimentId, AnyValue::string(experimentId));
+    if (!experimentId.empty())
+      set(trace::attribute_key::kExperimentId, AnyValue::string(experimentId));
     set(trace::attribute_key::kTraceId,
         AnyValue::string(location_.empty() ? trace::generateTraceIdV3(span_.traceId)
                                            : trace::generateTraceIdV4(span_.traceId, location_)));
@@ -63,7 +65,8 @@ class SpanBuilder {
     if (code == "UNSET" || span_.status.code == trace::StatusCode::Ok) return;
     const bool isError = code == "ERROR";
     span_.status.code = isError ? trace::StatusCode::Error : trace::StatusCode::Ok;
-    span_.status.description = isError && description.is_string() ? description.get<std::string>() : "";
+    span_.status.description =
+        isError && description.is_string() ? description.get<std::string>() : "";
   }
 
   void addEvent(const Json& op) {
@@ -79,7 +82,8 @@ class SpanBuilder {
 
   void raiseLogLevel() {
     const auto level = attributes_.get(trace::attribute_key::kLogLevel);
-    if (!level || level->integer < 40) set(trace::attribute_key::kLogLevel, AnyValue::of(int64_t{40}));
+    if (!level || level->integer < 40)
+      set(trace::attribute_key::kLogLevel, AnyValue::of(int64_t{40}));
   }
 
   void addLink(const Json& op) {
@@ -88,8 +92,9 @@ class SpanBuilder {
     const std::string spanId = op["span_id"].get<std::string>();
     link.traceId = trace::otelTraceIdOf(traceId).take();
     link.spanId = trace::parseSpanIdHex(std::string(16 - spanId.size(), '0') + spanId).take();
-    link.mlflowTraceId =
-        location_.empty() ? traceId : std::string(trace::kTraceIdV4Prefix) + location_ + "/" + traceId;
+    link.mlflowTraceId = location_.empty()
+                             ? traceId
+                             : std::string(trace::kTraceIdV4Prefix) + location_ + "/" + traceId;
     if (spanId != link.spanId.hex()) link.mlflowSpanId = spanId;
     if (op["attributes"].is_object()) {
       for (const auto& [key, value] : op["attributes"].items()) {

@@ -22,7 +22,8 @@ trace::SpanData emptySpanOf(const Json& input) {
   span.traceId = trace::parseTraceIdHex(input["trace_id_hex"].get<std::string>()).take();
   span.spanId = trace::parseSpanIdHex(input["span_id_hex"].get<std::string>()).take();
   if (input["parent_span_id_hex"].is_string()) {
-    span.parentSpanId = trace::parseSpanIdHex(input["parent_span_id_hex"].get<std::string>()).take();
+    span.parentSpanId =
+        trace::parseSpanIdHex(input["parent_span_id_hex"].get<std::string>()).take();
   }
   span.name = input["name"].get<std::string>();
   span.startTimeNs = std::stoull(input["start_time_ns"].get<std::string>());
@@ -127,7 +128,8 @@ void compareOtlp(GoldenCount& count, const trace::SpanData& sent, const Json& ex
     return;
   }
   const Json& message = expected["otlp_json"];
-  count.compare("otlp attributes", otlpJsonOf(sent.attributes).dump(), attributesIn(message).dump());
+  count.compare("otlp attributes", otlpJsonOf(sent.attributes).dump(),
+                attributesIn(message).dump());
   for (size_t i = 0; i < sent.events.size(); ++i) {
     count.compare("otlp event", otlpJsonOf(sent.events[i].attributes).dump(),
                   attributesIn(message["events"][i]).dump());
@@ -156,7 +158,8 @@ void compareRecord(GoldenCount& count, trace::SpanData span) {
   if (!record.ok()) return;
   // A record keeps the bytes of a link's span id, not how it was written.
   for (trace::Link& link : span.links) link.mlflowSpanId.clear();
-  count.compare("to_dict of the record", mlflow::toDictText(record.value()), mlflow::toDictText(span));
+  count.compare("to_dict of the record", mlflow::toDictText(record.value()),
+                mlflow::toDictText(span));
 }
 
 void compareReceived(GoldenCount& count, const trace::SpanData& sent, const Json& expected) {
@@ -176,7 +179,8 @@ void compareReceived(GoldenCount& count, const trace::SpanData& sent, const Json
 }
 
 constexpr const char* kBeyondInt64 = "features OP-13: an integer beyond int64 is sent as a string";
-constexpr const char* kFalsy = "features SP-04: falsy native values are read as they are, not as null";
+constexpr const char* kFalsy =
+    "features SP-04: falsy native values are read as they are, not as null";
 constexpr const char* kScalarText = "ruling 13: native text of a scalar stays a string";
 
 TEST(SpanDictGolden, EverySpanIsWrittenReadAndSentAsRecorded) {

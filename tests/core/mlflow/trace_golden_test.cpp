@@ -75,7 +75,9 @@ void compareSearch(GoldenCount& count, const trace::Trace& trace, const Json& se
     };
     trace::SpanFilter filter{text("span_type"), text("name"), text("span_id"), {}};
     if (const auto pattern = text("name_pattern")) {
-      filter.nameMatches = [pattern](std::string_view name) { return matchesPattern(*pattern, name); };
+      filter.nameMatches = [pattern](std::string_view name) {
+        return matchesPattern(*pattern, name);
+      };
     }
     Json found = Json::array();
     for (const trace::SpanData* span : trace::searchSpans(trace, filter)) {
@@ -162,8 +164,10 @@ TEST(SizeStatsGolden, SizesAndPercentilesAreTheRecordedOnes) {
         const auto found = metadata.find(key);
         return found == metadata.end() ? Json() : Json(found->second);
       };
-      count.compare("stats", value("mlflow.trace.sizeStats").dump(), expected["size_stats_text"].dump());
-      count.compare("size", value("mlflow.trace.sizeBytes").dump(), expected["size_bytes_text"].dump());
+      count.compare("stats", value("mlflow.trace.sizeStats").dump(),
+                    expected["size_stats_text"].dump());
+      count.compare("size", value("mlflow.trace.sizeBytes").dump(),
+                    expected["size_bytes_text"].dump());
     }
     count.end();
   }

@@ -90,11 +90,13 @@ class TraceProgram {
     spans_[ref] = std::move(builder);
   }
 
-  trace::TraceInfo newInfo(const Json& step, const std::string& ref, const std::string& experiment) {
+  trace::TraceInfo newInfo(const Json& step, const std::string& ref,
+                           const std::string& experiment) {
     trace::TraceInfo info;
     info.traceId = traceOf(ref);
     info.location = trace::TraceLocation::experiment(experiment);
-    info.traceMetadata[std::string(trace::metadata_key::kSchemaVersion)] = trace::kTraceSchemaVersion;
+    info.traceMetadata[std::string(trace::metadata_key::kSchemaVersion)] =
+        trace::kTraceSchemaVersion;
     addTexts(step, "metadata", info.traceMetadata);
     addTexts(step, "tags", info.tags);
     info.tags.erase("mlflow.user");  // these two cannot be set by a user
@@ -122,8 +124,10 @@ class TraceProgram {
       info.traceMetadata[std::string(trace::metadata_key::kUser)] = user;
     }
     if (const auto id = text("client_request_id"); !id.empty()) info.clientRequestId = id;
-    if (const auto preview = text("request_preview"); !preview.empty()) info.requestPreview = preview;
-    if (const auto preview = text("response_preview"); !preview.empty()) info.responsePreview = preview;
+    if (const auto preview = text("request_preview"); !preview.empty())
+      info.requestPreview = preview;
+    if (const auto preview = text("response_preview"); !preview.empty())
+      info.responsePreview = preview;
     const auto state = text("state");
     if (state == "OK") info.state = trace::TraceState::Ok;
     if (state == "ERROR") info.state = trace::TraceState::Error;

@@ -35,8 +35,8 @@ TEST(CachedSpanAttributesRegistry, AThousandReadsOfAMegabyteDecodeOnce) {
   std::string text = "[";
   while (text.size() < 1000000) text.append("\"0123456789abcdef\", ");
   text.append("0]");
-  const CachedSpanAttributesRegistry registry({{"large", storedAttribute(std::move(text))},
-                                               {"small", storedAttribute("1")}});
+  const CachedSpanAttributesRegistry registry(
+      {{"large", storedAttribute(std::move(text))}, {"small", storedAttribute("1")}});
 
   const ValuePointer first = registry.get("large");
   for (int i = 1; i < 1000; ++i) ASSERT_EQ(registry.get("large"), first);

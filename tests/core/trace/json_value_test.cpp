@@ -17,7 +17,8 @@ TEST(JsonValue, NumbersStayExact) {
   EXPECT_EQ(parseJsonValue("1e2").value(), AnyValue::of(100.0));
   EXPECT_EQ(dumpJson(parseJsonValue("[1e2, 1E-5, 1e16, -0.0, NaN, -Infinity]").value()),
             "[100.0, 1e-05, 1e+16, -0.0, NaN, -Infinity]");
-  EXPECT_EQ(dumpJson(parseJsonValue("[12345678901234567890123]").value()), "[12345678901234567890123]");
+  EXPECT_EQ(dumpJson(parseJsonValue("[12345678901234567890123]").value()),
+            "[12345678901234567890123]");
 }
 
 TEST(JsonValue, OfEqualKeysTheLastValueCountsInTheFirstPlace) {
@@ -37,7 +38,8 @@ TEST(JsonValue, DepthAndCountAreBounded) {
 }
 
 TEST(JsonValue, TruncatedTextsAreErrorsAtEveryByte) {
-  const std::string text = "{\"a\": [1.5, true, \"\\ud83d\\ude00\", null], \"b\": {\"c\": -Infinity}}";
+  const std::string text =
+      "{\"a\": [1.5, true, \"\\ud83d\\ude00\", null], \"b\": {\"c\": -Infinity}}";
   for (size_t length = 0; length < text.size(); ++length) {
     EXPECT_FALSE(parseJsonValue(text.substr(0, length)).ok()) << length;
   }

@@ -37,17 +37,19 @@ trace::SpanData rootWith(const Json& inputs, const Json& outputs, bool isNative)
 TEST(PreviewsGolden, PreviewsAndCopiesAreTheRecordedOnes) {
   const Json file = load("previews.json");
   const Json none = Json(Json::value_t::discarded);
-  GoldenCount count("previews", {{"attribute of another SDK: number",
-                                  "MLflow's own error: it cannot measure a number; here it is text"}});
+  GoldenCount count("previews",
+                    {{"attribute of another SDK: number",
+                      "MLflow's own error: it cannot measure a number; here it is text"}});
   for (const Json& entry : file["cases"]) {
     const Json& input = entry["input"];
     const Json& expected = entry["expected"];
     count.begin(entry["name"].get<std::string>());
     const auto field = [&](const char* key) { return input.contains(key) ? input[key] : none; };
     const trace::SpanData root =
-        input.contains("value")           ? rootWith(input["value"], input["value"], false)
-        : input.contains("raw_attribute") ? rootWith(input["raw_attribute"], input["raw_attribute"], true)
-                                          : rootWith(field("inputs"), field("outputs"), false);
+        input.contains("value") ? rootWith(input["value"], input["value"], false)
+        : input.contains("raw_attribute")
+            ? rootWith(input["raw_attribute"], input["raw_attribute"], true)
+            : rootWith(field("inputs"), field("outputs"), false);
     trace::TraceInfo info;
     if (input.contains("request_preview")) info.requestPreview = input["request_preview"];
     if (input.contains("response_preview")) info.responsePreview = input["response_preview"];
@@ -59,7 +61,8 @@ TEST(PreviewsGolden, PreviewsAndCopiesAreTheRecordedOnes) {
     const std::string stored = expectedText(expected["attribute"], json);
     const AnyValue* inputs = root.find(trace::attribute_key::kInputs);
     count.compare("stored text", inputs ? trace::attributeText(*inputs) : "", stored);
-    count.compare("request preview", *info.requestPreview, expectedText(expected["request_preview"], stored));
+    count.compare("request preview", *info.requestPreview,
+                  expectedText(expected["request_preview"], stored));
     count.compare("response preview", *info.responsePreview,
                   expectedText(expected["response_preview"], stored));
     count.compare("copy of the inputs", info.traceMetadata["mlflow.traceInputs"],
@@ -79,7 +82,8 @@ std::vector<trace::SpanData> spansOf(const Json& list) {
     }
     const auto add = [&](std::string_view key, const Json& text) {
       if (text.is_null()) return;
-      span.attributes.push_back({std::string(key), trace::storedAttribute(text.get<std::string>())});
+      span.attributes.push_back(
+          {std::string(key), trace::storedAttribute(text.get<std::string>())});
     };
     add(trace::attribute_key::kTokenUsage, each["usage_attribute"]);
     add(trace::attribute_key::kCost, each["cost_attribute"]);
@@ -94,7 +98,8 @@ bool isNearlyEqual(const AnyValue& a, const AnyValue& b) {
   for (size_t i = 0; i < a.members.size(); ++i) {
     const AnyValue& x = a.members[i].second;
     const AnyValue& y = b.members[i].second;
-    if (a.members[i].first != b.members[i].first || x.kind != y.kind || x.integer != y.integer) return false;
+    if (a.members[i].first != b.members[i].first || x.kind != y.kind || x.integer != y.integer)
+      return false;
     if (std::abs(x.number - y.number) > 1e-12 * std::abs(y.number)) return false;
   }
   return true;
@@ -157,8 +162,9 @@ TEST(ModelCostGolden, CallsCostWhatWasRecorded) {
     };
     const auto cost =
         trace::callCost(prices.value(), text("model"), text("provider"), recorded(row["usage"]));
-    const bool isSame = cost ? row["cost"].is_object() && isNearlyEqual(*cost, recorded(row["cost"]))
-                             : row["cost"].is_null();
+    const bool isSame = cost
+                            ? row["cost"].is_object() && isNearlyEqual(*cost, recorded(row["cost"]))
+                            : row["cost"].is_null();
     if (!isSame) count.compare("cost", cost ? trace::dumpJson(*cost) : "null", row["cost"].dump());
     count.end();
   }
@@ -204,7 +210,8 @@ TEST(PromptsGolden, TheTagGrowsAsRecorded) {
       if (after.ok()) {
         tag = after.value();
       } else {
-        count.compare("message", after.error().message, step["error"]["message"].get<std::string>());
+        count.compare("message", after.error().message,
+                      step["error"]["message"].get<std::string>());
         count.compare("code", errorCodeName(after.error().code),
                       step["error"]["error_code"].get<std::string>());
       }
@@ -240,7 +247,8 @@ void compareTraceId(GoldenCount& count, const Json& entry) {
   count.compare("decimal", decimalOf(id.value().bytes), entry["decimal"].get<std::string>());
   count.compare("hex", id.value().hex(), entry["hex"].get<std::string>());
   count.compare("base64", toBase64(id.value().bytes), entry["base64"].get<std::string>());
-  count.compare("v3", trace::generateTraceIdV3(id.value()), entry["trace_id_v3"].get<std::string>());
+  count.compare("v3", trace::generateTraceIdV3(id.value()),
+                entry["trace_id_v3"].get<std::string>());
   const std::string v4 = entry["trace_id_v4"].get<std::string>();
   count.compare("v4", trace::generateTraceIdV4(id.value(), "catalog.schema"), v4);
   count.expect("the v4 id is read back", trace::otelTraceIdOf(v4).value() == id.value());
@@ -266,8 +274,10 @@ void compareParsedV4(GoldenCount& count, const Json& entry) {
   }
   if (expected.contains("error")) return;
   const Json& location = expected["value"]["location"];
-  count.compare("location", parts.value().location, location.is_string() ? location.get<std::string>() : "");
-  count.compare("trace id", parts.value().traceId, expected["value"]["trace_id"].get<std::string>());
+  count.compare("location", parts.value().location,
+                location.is_string() ? location.get<std::string>() : "");
+  count.compare("trace id", parts.value().traceId,
+                expected["value"]["trace_id"].get<std::string>());
 }
 
 void compareDecoded(GoldenCount& count, const Json& entry) {
@@ -298,8 +308,8 @@ TEST(IdsGolden, AllSpellingsOfIdsAreTheRecordedOnes) {
     if (kind == "decode_id") compareDecoded(count, entry);
     if (kind == "construct_trace_id_v4") {
       count.compare("id",
-                    std::string(trace::kTraceIdV4Prefix) + entry["location"].get<std::string>() + "/" +
-                        entry["trace_id"].get<std::string>(),
+                    std::string(trace::kTraceIdV4Prefix) + entry["location"].get<std::string>() +
+                        "/" + entry["trace_id"].get<std::string>(),
                     entry["expected"].get<std::string>());
     }
     count.end();

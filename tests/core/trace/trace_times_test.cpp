@@ -18,7 +18,8 @@ TEST(UtcTime, WritesThreeDigitsOrNone) {
 }
 
 TEST(UtcTime, ReadsWhatItWrites) {
-  for (int64_t millis = -62135596800000; millis < 253402300799999; millis += 86399999 * int64_t{97}) {
+  for (int64_t millis = -62135596800000; millis < 253402300799999;
+       millis += 86399999 * int64_t{97}) {
     const auto read = parseUtcTime(utcTimeText(millis));
     ASSERT_TRUE(read.ok()) << millis;
     ASSERT_EQ(read.value(), millis);
@@ -54,9 +55,9 @@ TEST(FinishTrace, OnlyAStateInProgressIsReplaced) {
   SpanData root;
   root.spanId.bytes[0] = 1;
   root.endTimeNs = 1;
-  for (const auto& [code, state] : {std::pair{StatusCode::Unset, TraceState::Ok},
-                                    std::pair{StatusCode::Ok, TraceState::Ok},
-                                    std::pair{StatusCode::Error, TraceState::Error}}) {
+  for (const auto& [code, state] :
+       {std::pair{StatusCode::Unset, TraceState::Ok}, std::pair{StatusCode::Ok, TraceState::Ok},
+        std::pair{StatusCode::Error, TraceState::Error}}) {
     root.status.code = code;
     TraceInfo fresh;
     TraceInfo decided;
