@@ -1,6 +1,8 @@
 #include "otlp/response.h"
 
 #include "otlp/codec_shortcuts.h"
+#include "otlp_response.pb.h"
+#include "rpc_status.pb.h"
 
 namespace spandrel::otlp {
 namespace {
@@ -43,6 +45,22 @@ TEST(Response, BadTextBesideTheCountDoesNotLoseTheCount) {
 TEST(Response, ErrorMessageIsTheStatusMessage) {
   EXPECT_EQ(parseErrorMessage(bytesOf(golden::bytesOfHex("080312036261641a00")), false), "bad");
   EXPECT_EQ(parseErrorMessage(bytesOf(R"({"code":3,"message":"bad","details":[]})"), true), "bad");
+}
+
+// The messages as protobuf's own classes write them.
+TEST(Response, ReadsWhatProtobufWrites) {
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceResponse response;
+  response.mutable_partial_success()->set_rejected_spans(INT64_MAX);
+  response.mutable_partial_success()->set_error_message("too many");
+  google::rpc::Status status;
+  status.set_code(14);
+  status.set_message("unavailable");
+
+  const ExportAnswer answer = parseExportAnswer(bytesOf(response.SerializeAsString()), false);
+
+  EXPECT_EQ(answer.rejectedSpans, INT64_MAX);
+  EXPECT_EQ(answer.errorMessage, "too many");
+  EXPECT_EQ(parseErrorMessage(bytesOf(status.SerializeAsString()), false), "unavailable");
 }
 
 TEST(Response, RubbishGivesNoErrorMessage) {
