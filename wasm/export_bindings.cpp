@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "exporting/engine.h"
 #include "exporting/retry_after.h"
 #include "exporting/retry_policy.h"
 #include "handover.h"
@@ -36,6 +37,15 @@ int32_t readErrorMessage(uint32_t length, bool isJson) {
   return reply(otlp::parseErrorMessage(inputBytes(length), isJson));
 }
 
+// Portable records, back to back, as one ExportTraceServiceRequest.
+int32_t otlpRequestOfRecords(uint32_t length) {
+  return reply(exporting::engine().encodeRecords(inputBytes(length)));
+}
+
+int32_t otlpJsonRequestOfRecords(uint32_t length) {
+  return reply(exporting::engine().encodeRecordsJson(inputBytes(length)));
+}
+
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(spandrel_export) {
@@ -44,6 +54,8 @@ EMSCRIPTEN_BINDINGS(spandrel_export) {
   emscripten::function("parseRetryAfter", &parseRetryAfter);
   emscripten::function("readExportAnswer", &readExportAnswer);
   emscripten::function("readErrorMessage", &readErrorMessage);
+  emscripten::function("otlpRequestOfRecords", &otlpRequestOfRecords);
+  emscripten::function("otlpJsonRequestOfRecords", &otlpJsonRequestOfRecords);
 }
 
 }  // namespace spandrel::wasm

@@ -51,3 +51,8 @@ export class CoreBatch implements SpanBatch {
     this.#core = null;
   }
 }
+
+/** Null for batches that are not this package's. */
+export function policiesOf(batch: SpanBatch): ExportPolicies | null {
+  return "_policies" in batch ? (batch._policies as ExportPolicies) : null;
+}

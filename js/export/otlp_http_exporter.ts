@@ -6,7 +6,7 @@ import type { ExportPolicies, NextStep } from "../load/export_core.js";
 import { systemClock, type Clock } from "../tracing/clock.js";
 import type { Logger } from "../tracing/runtime.js";
 import { TraceError } from "../trace_error.js";
-import { CoreBatch } from "./core_batch.js";
+import { policiesOf } from "./core_batch.js";
 import { DEFAULT_ENDPOINT, splitUserInfo, tracesUrlAsIs, tracesUrlOfBase } from "./endpoint.js";
 import { ExportError } from "./export_error.js";
 import type { Outcome, SpanBatch, SpanExporter } from "./exporter.js";
@@ -106,7 +106,7 @@ export class OtlpHttpExporter implements SpanExporter {
     if (this.#isShut) return failure("the exporter has been shut down", "shutdown");
     // An empty envelope is nothing to send.
     if (batch.spanCount === 0) return { status: "success" };
-    const policies = batch instanceof CoreBatch ? batch._policies : null;
+    const policies = policiesOf(batch);
     const headers = await this.#currentHeaders();
     if (headers === null) return { status: "retryable" };
 
@@ -152,7 +152,7 @@ export class OtlpHttpExporter implements SpanExporter {
       maxAnswerBytes: MAX_ANSWER_BYTES,
       keepalive: true,
     };
-    const policies = batch instanceof CoreBatch ? batch._policies : null;
+    const policies = policiesOf(batch);
     const spans = batch.spanCount;
     const answer = this.#withinBudget(body.byteLength, () => this.#client.post(request));
     const outcome = answer.then((got): Outcome => {
@@ -186,7 +186,9 @@ export class OtlpHttpExporter implements SpanExporter {
   /** Null: there is no memory for it in one piece. */
   #encodedOrNull(batch: SpanBatch, protocol: Protocol): Uint8Array | null {
     try {
-      return this.#encoded(batch, protocol);
+      const body = this.#encoded(batch, protocol);
+      // The core gives nothing where the request did not fit into its memory.
+      return body.byteLength > 0 ? body : null;
     } catch (error) {
       if (error instanceof TraceError && error.errorCode === "TOO_LARGE") return null;
       throw error;

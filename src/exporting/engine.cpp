@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "exporting/detached_records.h"
 #include "otlp/json_reader.h"
 #include "otlp/json_writer.h"
 #include "otlp/span_writer.h"
@@ -100,8 +101,24 @@ Bytes Engine::encodeBatch(uint32_t destination, SpanQueue::BatchId batch) {
 }
 
 std::string Engine::encodeBatchJson(uint32_t destination, SpanQueue::BatchId batch) {
+  return jsonOf(queue(destination).records(batch));
+}
+
+Result<Bytes> Engine::encodeRecords(Bytes records) {
+  const auto adopted = adoptPortable(records);
+  if (!adopted.ok()) return adopted.error();
+  return otlp::encodeBatch(adopted.value(), texts_, origin_, output_);
+}
+
+Result<std::string> Engine::encodeRecordsJson(Bytes records) {
+  const auto adopted = adoptPortable(records);
+  if (!adopted.ok()) return adopted.error();
+  return jsonOf(adopted.value());
+}
+
+std::string Engine::jsonOf(const std::vector<record::RecordRef>& records) const {
   otlp::ResourceSpans group{resource_, {{scope_, {}}}};
-  for (const record::RecordRef& each : queue(destination).records(batch)) {
+  for (const record::RecordRef& each : records) {
     group.scopes[0].spans.push_back(record::decodeRecord(each.words(), texts_, record::Form::Wire));
   }
   std::string out;

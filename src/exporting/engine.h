@@ -56,10 +56,15 @@ class Engine {
   std::string encodeBatchJson(uint32_t destination, SpanQueue::BatchId batch);
   // The batch's spans as portable records, back to back.
   std::vector<uint8_t> portableRecords(uint32_t destination, SpanQueue::BatchId batch);
+  // The same two forms for portable records that somebody else holds (detached_records.h).
+  Result<Bytes> encodeRecords(Bytes records);
+  Result<std::string> encodeRecordsJson(Bytes records);
   // What no batch has taken yet of one trace, each span once.
   Result<std::vector<uint8_t>> pendingRecords(std::string_view traceIdHex);
 
  private:
+  std::string jsonOf(const std::vector<record::RecordRef>& records) const;
+
   record::TextTable texts_;
   std::array<std::unique_ptr<SpanQueue>, kMaxDestinations> destinations_;
   uint32_t destinationCount_ = 0;

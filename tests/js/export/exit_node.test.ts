@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, test } from "@jest/globals";
-import { installExitHooks } from "../../../js/export/exit_node.js";
+import { installExitHooks, type ExitHost } from "../../../js/export/exit_node.js";
 import { TestLogger } from "./harness.js";
 
 class FakeProcess extends EventEmitter {
@@ -25,7 +25,7 @@ function install(flush: (pending: { spans: number }) => Promise<void> = async (p
   const flushes: number[] = [];
   const pending = { spans: 3 };
   const remove = installExitHooks({
-    host,
+    host: host as unknown as ExitHost,
     logger,
     pendingSpans: () => pending.spans,
     flush: ({ timeoutMillis }) => {
