@@ -18,6 +18,12 @@ export {
 export { trace } from "./tracing/trace_function.js";
 export type { TraceOptions } from "./tracing/trace_function.js";
 export { bindContext, suppressTracing } from "./tracing/context.js";
+export { updateCurrentTrace, tracingContext } from "./tracing/update_current_trace.js";
+export type { TraceUpdate, TracingContextOptions } from "./tracing/update_current_trace.js";
+export { extractTraceContext, injectTraceContext, withRemoteContext } from "./tracing/propagation.js";
+export type { HeaderCarrier, RemoteContext } from "./tracing/propagation.js";
+export { createSpan } from "./tracing/create_span.js";
+export { generateTraceIdV3, generateTraceIdV4, parseTraceIdV4, encodeSpanId } from "./tracing/trace_ids.js";
 export type { ActiveSpan, SpanOptions, TracerStats } from "./tracing/tracer.js";
 export { Span, SpanStatus } from "./tracing/span.js";
 export type { EventInput, Link, LinkInput, OtlpSpan, SpanContext, SpanDict } from "./tracing/span.js";
@@ -43,7 +49,8 @@ export {
 } from "./tracing/sampling.js";
 export type { Sampler, SamplingRequest, SamplingResult } from "./tracing/sampling.js";
 export type { Logger, SpanLimits } from "./tracing/runtime.js";
-export type { Outcome, SpanBatch, SpanExporter } from "./export/exporter.js";
+export type { Outcome, SpanExporter } from "./export/exporter.js";
+export { SpanBatch } from "./export/span_batch.js";
 export type { FlushResult } from "./export/flush_result.js";
 export { OtlpHttpExporter } from "./export/otlp_http_exporter.js";
 export { TraceError } from "./trace_error.js";

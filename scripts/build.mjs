@@ -25,6 +25,9 @@ const ENTRIES = [
   { name: "wasm", source: "js/wasm.ts" },
   { name: "testing", source: "js/testing/index.ts" },
   { name: "inline", source: "js/inline.ts" },
+  // An entry only so that what every page loads at once shares no file with what is loaded later or not at
+  // all: bundlers of applications cannot take a file of ours apart again.
+  { name: "start", source: "js/load/init.ts" },
   { name: "register", source: "js/register.ts", nodeOnly: true },
   { name: "cli", source: "js/cli/main.ts", nodeOnly: true, esmOnly: true },
 ];

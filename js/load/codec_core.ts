@@ -1,12 +1,16 @@
 // Span dictionaries and OTLP spans, by the core's codecs (wasm/codec_bindings.cpp). Texts and bytes
 // cross; objects are made and read here.
 
-import { TraceError } from "../trace_error.js";
 import { parseJson } from "../tracing/json.js";
 import type { OtlpSpan, SpanDict } from "../tracing/span.js";
+import { readRecord } from "../tracing/record_reader.js";
+import type { SpanCodec } from "../tracing/span_codec.js";
+import type { SpanFields } from "../tracing/span_fields.js";
 import { withToJson } from "../tracing/dict.js";
 import { exactJson } from "../tracing/exact_json.js";
 import type { Core } from "./core.js";
+import type { Handover } from "./handover.js";
+import type { Handover } from "./handover.js";
 
 interface CodecBindings {
   recordOfOtlpSpanAt(length: number, locationLength: number): number;
@@ -18,11 +22,21 @@ function isBytes(value: unknown): value is Uint8Array {
   return Object.prototype.toString.call(value) === "[object Uint8Array]";
 }
 
-export class CodecCore {
+export class CodecCore implements SpanCodec {
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
+  }
+
+  /** For codecs of other rooms: batches built by hand. */
+  get handover(): Handover {
+    return this.#core.handover;
+  }
+
+  /** For batches made by hand. */
+  get handover(): Handover {
+    return this.#core.handover;
   }
 
   spanDictText(record: Uint8Array): string {
@@ -59,8 +73,8 @@ export class CodecCore {
     });
   }
 
-  recordOfFields(): never {
-    throw new TraceError("INTERNAL_ERROR", "this span was taken before the tracing module was ready");
+  readRecord(record: Uint8Array): SpanFields {
+    return readRecord(record);
   }
 }
 
@@ -71,16 +85,4 @@ function dictOfText(text: string): SpanDict {
   if (dict.end_time_unix_nano !== null) dict.end_time_unix_nano = BigInt(dict.end_time_unix_nano);
   for (const event of dict.events) event.time_unix_nano = BigInt(event.time_unix_nano);
   return withToJson(dict);
-}
-
-let current: CodecCore | null = null;
-
-/** The codecs of the loaded module. Throws TraceError where there is none. */
-export function codec(): CodecCore {
-  if (current === null) throw new TraceError("INTERNAL_ERROR", "the tracing module is not ready: await init() first");
-  return current;
-}
-
-export function setCodec(codecs: CodecCore | null): void {
-  current = codecs;
 }

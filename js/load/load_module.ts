@@ -6,9 +6,7 @@
 import { importGlue, moduleUrl, readModuleFile, requireGlue } from "#platform";
 import { TraceError } from "../trace_error.js";
 import type { ModuleFactory, RawModule } from "./raw_module.js";
-
-/** A URL, bytes, a compiled module, or a response that is on its way. */
-export type WasmSource = string | URL | BufferSource | WebAssembly.Module | Promise<Response>;
+import { isBytes, isCompiled, isResponse, type WasmSource } from "./wasm_source.js";
 
 /** How a module is had: replaced by spandrel/inline, which carries its bytes. */
 export interface ModuleLoader {
@@ -93,23 +91,4 @@ function compiledSync(source: WasmSource | undefined): WebAssembly.Module | null
   if (isCompiled(source)) return source;
   const bytes = source === undefined ? loader.readBytes() : isBytes(source) ? source : null;
   return bytes === null ? null : new WebAssembly.Module(bytes);
-}
-
-// By shape: classes of another realm are other classes.
-function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value);
-}
-function isCompiled(value: unknown): value is WebAssembly.Module {
-  return tagOf(value) === "[object WebAssembly.Module]";
-}
-function isBytes(value: unknown): value is BufferSource {
-  return ArrayBuffer.isView(value) || tagOf(value) === "[object ArrayBuffer]";
-}
-function isResponse(value: unknown): value is Response {
-  return typeof value === "object" && value !== null && typeof (value as Response).arrayBuffer === "function";
-}
-
-export function isWasmSource(value: unknown): boolean {
-  const isPromise = typeof value === "object" && value !== null && typeof (value as Promise<Response>).then === "function";
-  return typeof value === "string" || tagOf(value) === "[object URL]" || isCompiled(value) || isBytes(value) || isPromise;
 }

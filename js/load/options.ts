@@ -6,7 +6,7 @@ import { TraceError } from "../trace_error.js";
 import type { LiveSpan } from "../tracing/live_span.js";
 import type { Logger, SpanLimits } from "../tracing/runtime.js";
 import type { Sampler } from "../tracing/sampling.js";
-import { isWasmSource, type WasmSource } from "./load_module.js";
+import { isWasmSource, type WasmSource } from "./wasm_source.js";
 
 export interface InitOptions {
   serviceName?: string;
@@ -52,6 +52,14 @@ const isObject: Check = (value) => typeof value === "object" && value !== null &
 const isExporter: Check = (value) => isObject(value) && typeof (value as SpanExporter).export === "function";
 const isFunction: Check = (value) => typeof value === "function";
 
+function isHttpUrl(value: unknown): boolean {
+  try {
+    return /^https?:$/.test(new URL(value as string).protocol);
+  } catch {
+    return false;
+  }
+}
+
 const CHECKS: Record<string, readonly [Check, string]> = {
   serviceName: [isText, "a string"],
   resource: [isObject, "an object"],
@@ -59,7 +67,7 @@ const CHECKS: Record<string, readonly [Check, string]> = {
     (value) => ["otlp", "mlflow", "console", "none"].includes(value as string) || isExporter(value) || (Array.isArray(value) && value.every(isExporter)),
     '"otlp", "mlflow", "console", "none", an exporter or an array of exporters',
   ],
-  endpoint: [isText, "a URL"],
+  endpoint: [isHttpUrl, "a URL of http or https"],
   headers: [(value) => isObject(value) || isFunction(value), "an object or a function"],
   protocol: [(value) => value === "http/protobuf" || value === "http/json", '"http/protobuf" or "http/json"'],
   compression: [(value) => value === "none" || value === "gzip", '"none" or "gzip"'],
@@ -96,5 +104,16 @@ export function checkedOptions(options: unknown): InitOptions {
     if (!check[0](value)) throw new TraceError("INVALID_PARAMETER_VALUE", `${key} must be ${check[1]}`);
     given[key] = value;
   }
+  const { exporter, trackingUri, endpoint } = given;
+  if (exporter === "mlflow" || (exporter === undefined && trackingUri !== undefined && endpoint === undefined)) {
+    throw new TraceError("NOT_IMPLEMENTED", 'the MLflow exporter is not there yet: give exporter: "otlp" and an endpoint');
+  }
   return given;
+}
+
+/** Options that say where spans go: when one changes, later spans go to new destinations. */
+const EXPORT_KEYS = ["exporter", "endpoint", "headers", "protocol", "compression", "timeoutMillis", "keepalive", "trackingUri"] as const;
+
+export function movesExport(before: InitOptions, after: InitOptions): boolean {
+  return EXPORT_KEYS.some((key) => !Object.is(before[key], after[key]));
 }

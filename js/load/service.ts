@@ -1,6 +1,6 @@
 // Behind init(): the module, the destinations, and what they have in common. One a realm.
 
-import { defaultServiceName, environmentConfig, isNode, watchEnd } from "#platform";
+import { defaultServiceName, environmentConfig, isNode, samplerOf, watchEnd } from "#platform";
 import { Destination } from "../export/destination.js";
 import type { DestinationCounters } from "../export/destination_counters.js";
 import type { SpanExporter } from "../export/exporter.js";
@@ -8,26 +8,24 @@ import { combineResults, type FlushResult } from "../export/flush_result.js";
 import { OtlpHttpExporter } from "../export/otlp_http_exporter.js";
 import type { EnvironmentConfig } from "../export/otlp_config.js";
 import { systemTimers } from "../export/timers.js";
-import { TraceError } from "../trace_error.js";
 import { suppressTracing } from "../tracing/context.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { DEFAULT_SPAN_LIMITS } from "../tracing/runtime.js";
-import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler, type Sampler } from "../tracing/sampling.js";
-import { spansFromRecords } from "../tracing/span.js";
-import type { Tracer, TracerControl, TracerStats } from "../tracing/tracer.js";
+import { spansFromRecords } from "../tracing/record_reader.js";
+import { Recorder } from "../tracing/recorder.js";
+import { Backlog } from "../tracing/backlog.js";
+import type { ExportHub, Tracer, TracerStats } from "../tracing/tracer.js";
 import { safeText } from "../tracing/values.js";
-import { CodecCore, setCodec } from "./codec_core.js";
+import { setCodec } from "../tracing/span_codec.js";
+import { CodecCore } from "./codec_core.js";
 import { Core } from "./core.js";
 import { ExportCore } from "./export_core.js";
 import { LazyExporter } from "./lazy_exporter.js";
 import { loadModule, loadModuleSync } from "./load_module.js";
-import { checkedOptions, type InitOptions } from "./options.js";
+import { movesExport, type InitOptions } from "./options.js";
 import type { RawModule } from "./raw_module.js";
 import { resourceJson } from "./resource.js";
 import { StagingArea } from "./staging.js";
-
-/** Options that say where spans go: when one changes, later spans go to a new destination. */
-const EXPORT_KEYS = ["exporter", "endpoint", "headers", "protocol", "compression", "timeoutMillis", "keepalive", "trackingUri"] as const;
 
 interface NamedExporter {
   name: string;
@@ -38,12 +36,14 @@ interface NamedExporter {
 /** As many as a record can name. */
 const MAX_DESTINATIONS = 24;
 
-export class Service implements TracerControl {
+export class Service implements ExportHub {
   destinations = 0;
   wholeTraceDestinations = 0;
   readonly #tracer: Tracer;
+  readonly #recorder: Recorder;
   readonly #all: Destination[] = [];
   #options: InitOptions = {};
+  #isConfigured = false;
   #core: Core | null = null;
   #policies: ExportCore | null = null;
   #loading: Promise<void> | null = null;
@@ -55,7 +55,9 @@ export class Service implements TracerControl {
 
   constructor(tracer: Tracer) {
     this.#tracer = tracer;
-    tracer.hub = this;
+    this.#recorder = new Recorder((destinations) => {
+      this.#recorded(destinations);
+    });
   }
 
   get core(): Core | null {
@@ -64,40 +66,43 @@ export class Service implements TracerControl {
 
   // --- configuration ------------------------------------------------------------------------
 
-  /** Throws TraceError for wrong options; the promise never rejects. */
-  init(options: unknown): Promise<void> {
-    this.#configure(checkedOptions(options));
-    this.#loading ??= this.#load();
-    return this.#loading;
+  /** Spans that ended before this code was loaded come next; their destinations are there. */
+  takeOver(): void {
+    const tracer = this.#tracer;
+    tracer.hub = this;
+    const before = tracer.recorder;
+    tracer.recorder = this.#recorder;
+    if (before instanceof Backlog) before.drainTo(this.#recorder);
   }
 
-  /** Has the module ready when it returns, where the host and the compiler allow it. */
-  initSync(options: unknown): void {
-    this.#configure(checkedOptions(options));
-    if (this.#loading !== null) return;
+  /** Loads the module, once. Never rejects. */
+  load(isSync: boolean): Promise<void> {
+    return (this.#loading ??= (isSync ? this.#loadAtOnce() : null) ?? this.#load());
+  }
+
+  /** null where the host or the compiler's glue allows no loading at once. */
+  #loadAtOnce(): Promise<void> | null {
     try {
       const raw = loadModuleSync(this.#options.wasm, this.#onAbort);
-      if (raw !== null) {
-        this.#moduleIsReady(raw);
-        this.#loading = Promise.resolve();
-      }
+      if (raw === null) return null;
+      this.#moduleIsReady(raw);
     } catch (error) {
       this.#moduleIsMissing(error);
-      this.#loading = Promise.resolve();
     }
-    this.#loading ??= this.#load();
+    return Promise.resolve();
   }
 
-  #configure(given: InitOptions): void {
+  /** Throws TraceError where an exporter refuses its options; nothing is changed then. */
+  configure(given: InitOptions): void {
     const before = this.#options;
     const options = { ...before, ...given };
-    const isFirst = this.#loading === null;
+    const isFirst = !this.#isConfigured;
     if (options.logger !== undefined) this.#tracer.logger = options.logger;
     if (isFirst) this.#environment = environmentConfig((message) => { this.#tracer.logger.warn(message.replace(/^spandrel: /, "")); });
-    const changesExport = EXPORT_KEYS.some((key) => !Object.is(before[key], options[key]));
     // Made before anything is changed: a wrong endpoint is the caller's error and leaves all as it was.
-    const exporters = isFirst || changesExport || this.#isShut ? this.#exportersOf(options) : null;
+    const exporters = isFirst || movesExport(before, options) || this.#isShut ? this.#exportersOf(options) : null;
     this.#options = options;
+    this.#isConfigured = true;
 
     const tracer = this.#tracer;
     const env = this.#environment;
@@ -107,7 +112,7 @@ export class Service implements TracerControl {
     if (given.spanProcessors !== undefined) tracer.spanProcessors = [...given.spanProcessors];
     if (given.beforeSeal !== undefined) tracer.beforeSeal = given.beforeSeal;
     if (options.experimentId !== undefined) tracer.experimentId = options.experimentId;
-    if (options.batch?.queueBytes !== undefined) tracer.recorder.setMaxBacklogBytes(options.batch.queueBytes);
+    if (options.batch?.queueBytes !== undefined) this.#recorder.setMaxBacklogBytes(options.batch.queueBytes);
     if (exporters !== null) this.#replaceDestinations(exporters);
     else if (given.batch !== undefined) for (const destination of this.#current()) destination.configure(definedOf(given.batch));
     if (given.serviceName !== undefined || given.resource !== undefined) this.#sendResource();
@@ -126,10 +131,10 @@ export class Service implements TracerControl {
   #exportersOf(options: InitOptions): NamedExporter[] {
     const { exporter } = options;
     if (exporter === undefined) {
-      if (options.trackingUri !== undefined && options.endpoint === undefined) return this.#builtIn("mlflow", options);
       return (this.#environment?.exporters ?? ["otlp"]).flatMap((name) => this.#builtIn(name, options));
     }
-    if (typeof exporter === "string") return this.#builtIn(exporter, options);
+    // "mlflow" was refused when the options were checked.
+    if (typeof exporter === "string") return exporter === "mlflow" ? [] : this.#builtIn(exporter, options);
     return (Array.isArray(exporter) ? exporter : [exporter]).map((each) => ({
       name: nameOf(each),
       exporter: each,
@@ -137,12 +142,10 @@ export class Service implements TracerControl {
     }));
   }
 
-  #builtIn(name: "otlp" | "mlflow" | "console" | "none", options: InitOptions): NamedExporter[] {
+  #builtIn(name: "otlp" | "console" | "none", options: InitOptions): NamedExporter[] {
     switch (name) {
       case "none":
         return [];
-      case "mlflow":
-        throw new TraceError("NOT_IMPLEMENTED", 'the MLflow exporter is not there yet: give exporter: "otlp" and an endpoint');
       case "console": {
         const make = async () => (await import("../export/console_exporter.js")).makeConsoleExporter();
         return [{ name, exporter: new LazyExporter(make), holdsTraces: true }];
@@ -175,7 +178,8 @@ export class Service implements TracerControl {
   }
 
   #makeDestination(name: string, exporter: SpanExporter, holdsTraces: boolean): Destination {
-    const { recorder, logger, clock } = this.#tracer;
+    const { logger, clock } = this.#tracer;
+    const recorder = this.#recorder;
     const { exportTimeoutMillis, ...batch } = this.#environment?.batch ?? {};
     return new Destination({
       id: this.#all.length,
@@ -233,7 +237,7 @@ export class Service implements TracerControl {
     setCodec(new CodecCore(core));
     for (const destination of this.#all) core.addDestination(destination.limits);
     this.#sendResource();
-    this.#tracer.recorder.attach(core, staging);
+    this.#recorder.attach(core, staging);
     for (const destination of this.#all) destination.moduleIsReady();
   }
 
@@ -266,7 +270,7 @@ export class Service implements TracerControl {
     if (this.#isDead) return;
     this.#isDead = true;
     this.#tracer.stop();
-    this.#tracer.recorder.detach();
+    this.#recorder.detach();
     setCodec(null);
     for (const destination of this.#all) destination.moduleIsDead();
     this.#tracer.logger.error(message);
@@ -274,7 +278,7 @@ export class Service implements TracerControl {
 
   // --- what the tracer tells ----------------------------------------------------------------
 
-  recorded(destinations: number): void {
+  #recorded(destinations: number): void {
     const all = this.#all;
     if (destinations === 1) return all[0]?.noteRecord();
     for (let id = 0; destinations >>> id !== 0; id++) if ((destinations >>> id) & 1) all[id]?.noteRecord();
@@ -337,13 +341,6 @@ export class Service implements TracerControl {
   #pendingSpans(): number {
     return this.#all.reduce((sum, destination) => sum + destination.counters().pending, 0);
   }
-}
-
-function samplerOf({ name, ratio = 1 }: { name: string; ratio?: number }): Sampler {
-  const isParentBased = name.startsWith("parentbased_");
-  const base = name.replace("parentbased_", "");
-  const root = base === "always_on" ? new AlwaysOnSampler() : base === "always_off" ? new AlwaysOffSampler() : new TraceIdRatioBasedSampler(ratio);
-  return isParentBased ? new ParentBasedSampler({ root }) : root;
 }
 
 function settled(promise: Promise<unknown>, timeoutMillis: number): Promise<unknown> {

@@ -1,7 +1,9 @@
 // What a page or a worker offers.
 
 import type { EnvironmentConfig } from "../export/otlp_config.js";
+import type * as service from "../load/service.js";
 import type { FrameStore } from "../tracing/context.js";
+import type { Sampler } from "../tracing/sampling.js";
 import type { LifecycleOptions } from "./lifecycle.js";
 import { makeAsyncContextStore, makeFrameStack } from "./frame_stack.js";
 
@@ -58,4 +60,14 @@ export function requireGlue(): null {
 
 export function defaultServiceName(): string {
   return "unknown_service:browser";
+}
+
+/** The code behind init(), which pages load when they start tracing. */
+export function loadService(): typeof service | Promise<typeof service> {
+  return import("../load/service.js");
+}
+
+/** Only variables name samplers. */
+export function samplerOf(_named: { name: string; ratio?: number }): Sampler | null {
+  return null;
 }

@@ -7,7 +7,9 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installExitHooks, type ExitHost } from "../export/exit_node.js";
 import { readEnvironment, type EnvironmentConfig } from "../export/otlp_config.js";
+import * as service from "../load/service.js";
 import type { Frame, FrameStore } from "../tracing/context.js";
+import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler, type Sampler } from "../tracing/sampling.js";
 import type { LifecycleOptions } from "./lifecycle.js";
 
 export { exportPlatform } from "./node_http.js";
@@ -49,4 +51,17 @@ export function requireGlue(): unknown {
 export function defaultServiceName(): string {
   const program = typeof process.argv0 === "string" && process.argv0 !== "" ? basename(process.argv0) : "node";
   return `unknown_service:${program}`;
+}
+
+/** The code behind init(), which is there already. */
+export function loadService(): typeof service {
+  return service;
+}
+
+/** The sampler that OTEL_TRACES_SAMPLER names. */
+export function samplerOf({ name, ratio = 1 }: { name: string; ratio?: number }): Sampler {
+  const isParentBased = name.startsWith("parentbased_");
+  const base = name.replace("parentbased_", "");
+  const root = base === "always_on" ? new AlwaysOnSampler() : base === "always_off" ? new AlwaysOffSampler() : new TraceIdRatioBasedSampler(ratio);
+  return isParentBased ? new ParentBasedSampler({ root }) : root;
 }

@@ -15,7 +15,7 @@ export function parseJson(text: string): unknown {
       if (!text.includes("NaN") && !text.includes("Infinity")) throw error;
     }
   }
-  return new ExactReader(text).read();
+  return parseExactly(text);
 }
 
 /** A fresh copy of a frozen value as the caller set it; text that is no JSON stays text. */
@@ -39,90 +39,19 @@ function parseOrText(text: string): unknown {
   }
 }
 
-/** Reads with a stack of its own: depth is bounded by memory, not by the call stack. */
-class ExactReader {
-  readonly #text: string;
-  readonly #token = /\s*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]+|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null|NaN|-?Infinity))/y;
+/** Strings are stepped over; integers that may be beyond 2^53 and the bare words are found. */
+const SPECIAL = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?\d{16,}(?![\d.eE])|NaN|-?Infinity/g;
 
-  constructor(text: string) {
-    this.#text = text;
-  }
+/** Begins a string that stands for something else; nobody else's string begins so. */
+const MARK = `\ue000${Math.random().toString(36).slice(2)}:`;
 
-  read(): unknown {
-    const root: unknown[] = [];
-    const stack: (unknown[] | Record<string, unknown>)[] = [root];
-    const keys: (string | null)[] = [null];
-    for (;;) {
-      const container = stack[stack.length - 1] as unknown[] | Record<string, unknown>;
-      let token = this.#next();
-      if (container !== root && token === (Array.isArray(container) ? "]" : "}") && isEmpty(container)) {
-        stack.pop();
-        keys.pop();
-      } else {
-        if (!Array.isArray(container)) {
-          keys[keys.length - 1] = this.#string(token);
-          if (this.#next() !== ":") this.#fail();
-          token = this.#next();
-        }
-        const value = token === "{" ? {} : token === "[" ? [] : this.#scalar(token);
-        put(container, keys[keys.length - 1] ?? null, value);
-        if (token === "{" || token === "[") {
-          stack.push(value as unknown[]);
-          keys.push(null);
-          continue;
-        }
-      }
-      // A value is complete: close what ends here, or go on behind a comma.
-      while (stack.length > 1) {
-        const closing = Array.isArray(stack[stack.length - 1]) ? "]" : "}";
-        const separator = this.#next();
-        if (separator === ",") break;
-        if (separator !== closing) this.#fail();
-        stack.pop();
-        keys.pop();
-      }
-      if (stack.length === 1) break;
-    }
-    if (/\S/.test(this.#text.slice(this.#token.lastIndex))) this.#fail();
-    return root[0];
-  }
-
-  #next(): string {
-    const place = this.#token.lastIndex;
-    const match = this.#token.exec(this.#text);
-    if (match === null) {
-      this.#token.lastIndex = place;
-      this.#fail();
-    }
-    return (match[1] ?? match[2] ?? match[3] ?? match[4]) as string;
-  }
-
-  #string(token: string): string {
-    if (token[0] !== '"') this.#fail();
-    return JSON.parse(token) as string;
-  }
-
-  #scalar(token: string): unknown {
-    if (token === "NaN" || token.endsWith("Infinity")) return Number(token);
-    if (/^-?\d+$/.test(token)) {
-      const number = Number(token);
-      return Number.isSafeInteger(number) ? (JSON.parse(token) as number) : BigInt(token);
-    }
-    return JSON.parse(token) as unknown;
-  }
-
-  #fail(): never {
-    throw new SyntaxError(`not JSON at character ${String(this.#token.lastIndex)}`);
-  }
-}
-
-function isEmpty(container: unknown[] | Record<string, unknown>): boolean {
-  for (const _ in container) return false;
-  return true;
-}
-
-function put(container: unknown[] | Record<string, unknown>, key: string | null, value: unknown): void {
-  if (Array.isArray(container)) container.push(value);
-  else if (key === "__proto__") Object.defineProperty(container, key, { value, writable: true, enumerable: true, configurable: true });
-  else container[key as string] = value;
+/** What JSON cannot say is parsed as marked strings, which are then turned into what they say. */
+function parseExactly(text: string): unknown {
+  const marked = text.replace(SPECIAL, (token) => (token.startsWith('"') ? token : `"${MARK}${token}"`));
+  return JSON.parse(marked, (_, value: unknown) => {
+    if (typeof value !== "string" || !value.startsWith(MARK)) return value;
+    const token = value.slice(MARK.length);
+    const number = Number(token);
+    return Number.isSafeInteger(number) || !/\d/.test(token) ? number : BigInt(token);
+  }) as unknown;
 }

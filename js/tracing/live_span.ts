@@ -6,11 +6,12 @@
 import { toUnixNanos } from "./clock.js";
 import { SPAN_TYPE_ATTRIBUTE, INPUTS_ATTRIBUTE, OUTPUTS_ATTRIBUTE, LOG_LEVEL_ATTRIBUTE, DESCRIPTION_ATTRIBUTE,
   TRACE_ID_ATTRIBUTE, EXPERIMENT_ID_ATTRIBUTE, START_TIME_ATTRIBUTE, isReservedKey, logLevelOf, defaultLogLevel, LOG_LEVEL_ERROR } from "./constants.js";
-import { hexOfWord, isSpanIdHex, nonZeroWord, otelTraceIdOf, randomWord } from "./ids.js";
+import { hexOfWord, isSpanIdHex, nonZeroWord, otelTraceIdOf, randomWord, wordOfHex } from "./ids.js";
 import { thawValue } from "./json.js";
 import type { LocalTrace } from "./local_trace.js";
 import type { ActiveSpan, SpanOptions } from "./tracer.js";
 import { TraceError } from "../trace_error.js";
+import { notReady } from "./span_codec.js";
 import { Span, SpanSource, type LinkInput, type Link, type SpanContext, type SpanStatus, type EventInput } from "./span.js";
 import { eventOfException, type SpanEvent } from "./span_event.js";
 import type { EventFields, LinkFields, SpanFields } from "./span_fields.js";
@@ -233,8 +234,7 @@ export class LiveSpan extends Span {
 
   override _record(): Uint8Array {
     const record = this._trace.runtime.recorder.snapshot(this);
-    if (record === null) throw new TraceError("INTERNAL_ERROR", "the tracing module is not ready: await init() first");
-    return record;
+    return record ?? notReady();
   }
 
   /** A live span cannot be read from a dictionary. */
@@ -455,6 +455,14 @@ export class LiveSpan extends Span {
     if (isWithheld) runtime.recorder.countLost(trace.destinations, "redaction_error");
     else runtime.recorder.record(this);
     runtime.spanHasEnded(this, trace);
+  }
+
+  /** Takes the ids of a span that another library runs. */
+  _adoptIds(spanIdHex: string, parentIdHex: string | null): void {
+    this._id0 = wordOfHex(spanIdHex, 0);
+    this._id1 = wordOfHex(spanIdHex, 8);
+    this._parent0 = parentIdHex === null ? 0 : wordOfHex(parentIdHex, 0);
+    this._parent1 = parentIdHex === null ? 0 : wordOfHex(parentIdHex, 8);
   }
 
   /** Takes no more calls and is not recorded again: its trace was given up. */

@@ -4,6 +4,7 @@
 
 import { EXPERIMENT_ID_ATTRIBUTE, LOG_LEVEL_ATTRIBUTE, SPAN_TYPE_ATTRIBUTE, START_TIME_ATTRIBUTE, TRACE_ID_ATTRIBUTE } from "./constants.js";
 import { hexOfWord } from "./ids.js";
+import { Span, SpanSource } from "./span.js";
 import type { EventFields, LinkFields, SpanFields } from "./span_fields.js";
 import { JsonText, jsonTextOf, type FrozenValue, type Primitive } from "./values.js";
 
@@ -22,6 +23,11 @@ export function splitRecords(bytes: Uint8Array): Uint8Array[] {
     at += length;
   }
   return records;
+}
+
+/** Spans of portable records that stand back to back; decoded when looked at. */
+export function spansFromRecords(bytes: Uint8Array): Span[] {
+  return splitRecords(bytes).map((record) => new Span(new SpanSource(record, null)));
 }
 
 export function readRecord(bytes: Uint8Array): SpanFields {

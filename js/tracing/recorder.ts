@@ -12,6 +12,7 @@ import type { StagingArea } from "../load/staging.js";
 import { writeUnixNanos } from "./clock.js";
 import { wordOfHex } from "./ids.js";
 import type { LiveSpan, PendingEvent, PendingLink } from "./live_span.js";
+import type { SpanSink } from "./runtime.js";
 import { traceAttributesOf } from "./trace_attributes.js";
 import { JsonText, wellFormed, type FrozenValue, type Primitive } from "./values.js";
 
@@ -66,7 +67,7 @@ interface Shape {
 /** Told of each record; the first use of a destination arms its timer. */
 export type RecordListener = (destinations: number) => void;
 
-export class Recorder {
+export class Recorder implements SpanSink {
   readonly #listener: RecordListener;
   #staging: StagingArea | null = null;
   #core: Core | null = null;

@@ -1,9 +1,9 @@
 // The state that spans of one tracer share. init() fills it; nothing here acts by itself.
 
+import type { LossReason } from "../load/core.js";
 import type { Clock } from "./clock.js";
 import type { LiveSpan } from "./live_span.js";
 import type { LocalTrace } from "./local_trace.js";
-import type { Recorder } from "./recorder.js";
 
 export interface Logger {
   debug(message: string, ...details: unknown[]): void;
@@ -31,11 +31,21 @@ export const DEFAULT_SPAN_LIMITS: Readonly<SpanLimits> = {
   attributePerLinkCountLimit: 128,
 };
 
+/** What takes ended spans: the recorder, or before there is one a list of them. */
+export interface SpanSink {
+  record(span: LiveSpan): void;
+  countLost(destinations: number, reason: LossReason): void;
+  /** Hands over what is staged. */
+  commit(): void;
+  /** The span as a portable record; null where there is no module. */
+  snapshot(span: LiveSpan): Uint8Array | null;
+}
+
 export interface Runtime {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly limits: SpanLimits;
-  readonly recorder: Recorder;
+  readonly recorder: SpanSink;
   /** Run in order inside end(), while setters still work. */
   readonly spanProcessors: readonly ((span: LiveSpan) => unknown)[];
   readonly endHooks: ReadonlySet<(span: LiveSpan) => unknown>;

@@ -2,6 +2,7 @@
 // for the whole trace; with a parent elsewhere the parent's decision holds.
 
 import { TraceError } from "../trace_error.js";
+import { isBelowRatio, isRatio } from "./ratio.js";
 import type { SpanContext } from "./span.js";
 
 export interface SamplingRequest {
@@ -75,13 +76,4 @@ export class ParentBasedSampler implements Sampler {
   toString(): string {
     return `ParentBased{root=${this.root.toString()}}`;
   }
-}
-
-export function isRatio(value: unknown): value is number {
-  return typeof value === "number" && value >= 0 && value <= 1;
-}
-
-/** `high` and `low` are the id's last eight bytes as two big-endian numbers. */
-export function isBelowRatio(high: number, low: number, ratio: number): boolean {
-  return ratio >= 1 || high * 0x100000000 + low < ratio * 2 ** 64;
 }

@@ -3,10 +3,9 @@
 // Its content is a record in portable form, decoded when first asked for, or plain fields. What
 // getters return is the caller's: changing it changes nothing here.
 
-import { codec } from "../load/codec_core.js";
 import { COST_ATTRIBUTE, DESCRIPTION_ATTRIBUTE, INPUTS_ATTRIBUTE, LOG_LEVEL_ATTRIBUTE, MODEL_ATTRIBUTE, OUTPUTS_ATTRIBUTE, SPAN_TYPE_ATTRIBUTE } from "./constants.js";
 import { thawNativeValue, thawValue } from "./json.js";
-import { readRecord, splitRecords } from "./record_reader.js";
+import { codec, notReady } from "./span_codec.js";
 import { SpanEvent } from "./span_event.js";
 import type { SpanFields } from "./span_fields.js";
 import type { FrozenValue } from "./values.js";
@@ -84,13 +83,13 @@ export class SpanSource {
   }
 
   get fields(): SpanFields {
-    return (this.#fields ??= readRecord(this.record));
+    return (this.#fields ??= codec().readRecord(this.record));
   }
 
   /** The portable record. */
   get record(): Uint8Array {
     if (typeof this.#bytes === "function") this.#bytes = this.#bytes();
-    return this.#bytes ?? codec().recordOfFields();
+    return this.#bytes ?? notReady();
   }
 
   /** The value itself: parsed once, so a caller gets a copy of it. */
@@ -239,11 +238,6 @@ export class Span {
   static fromOtlp(span: OtlpSpan | Uint8Array, locationId?: string): Span {
     return new Span(new SpanSource(codec().recordOfOtlp(span, locationId ?? null), null));
   }
-}
-
-/** Spans of portable records that stand back to back; decoded when looked at. */
-export function spansFromRecords(bytes: Uint8Array): Span[] {
-  return splitRecords(bytes).map((record) => new Span(new SpanSource(record, null)));
 }
 
 /** An ordinary object, with `__proto__` as a key like any other. */

@@ -6,6 +6,7 @@
 import type { DestinationCounters } from "../export/destination_counters.js";
 import type { FlushResult } from "../export/flush_result.js";
 import type { LossReason } from "../load/core.js";
+import { Backlog } from "./backlog.js";
 import { AnchorSource, systemClock, type Clock } from "./clock.js";
 import { DEFAULT_SPAN_NAME, UNFINISHED_ATTRIBUTE } from "./constants.js";
 import { currentFrame, frames, frameWithSpan, type AmbientValues, type Frame } from "./context.js";
@@ -13,9 +14,9 @@ import { hexOfWord, isSpanIdHex, isTraceIdHex, nonZeroWord, otelTraceIdOf, rando
 import { LiveSpan } from "./live_span.js";
 import { LocalTrace } from "./local_trace.js";
 import { NO_OP_SPAN, NoOpSpan } from "./noop_span.js";
-import { Recorder } from "./recorder.js";
-import { DEFAULT_SPAN_LIMITS, type Logger, type Runtime, type SpanLimits } from "./runtime.js";
-import { isBelowRatio, isRatio, type Sampler, type SamplingResult } from "./sampling.js";
+import { DEFAULT_SPAN_LIMITS, type Logger, type Runtime, type SpanLimits, type SpanSink } from "./runtime.js";
+import { isBelowRatio, isRatio } from "./ratio.js";
+import type { Sampler, SamplingResult } from "./sampling.js";
 import { whenSettled } from "./settle.js";
 import type { LinkInput, SpanContext } from "./span.js";
 import { safeText } from "./values.js";
@@ -52,8 +53,6 @@ export interface ExportHub {
   readonly destinations: number;
   /** Those among them that send whole traces. */
   readonly wholeTraceDestinations: number;
-  /** Told of each record. */
-  recorded(destinations: number): void;
   /** A root ended before some of its spans. */
   rootEnded(trace: LocalTrace): void;
   traceCompleted(trace: LocalTrace): void;
@@ -62,9 +61,8 @@ export interface ExportHub {
 }
 
 /** What init() has set up, for every copy of the package. */
-export interface TracerControl extends ExportHub {
-  init(options: unknown): Promise<void>;
-  initSync(options: unknown): void;
+export interface TracerControl {
+  init(options: unknown, isSync: boolean): Promise<void>;
   flush(options: { timeoutMillis?: number }): Promise<FlushResult>;
   shutdown(options: { timeoutMillis?: number }): Promise<FlushResult>;
   stats(): TracerStats;
@@ -85,7 +83,6 @@ export interface TraceObserver {
 const NO_EXPORT: ExportHub = {
   destinations: 0,
   wholeTraceDestinations: 0,
-  recorded: () => undefined,
   rootEnded: () => undefined,
   traceCompleted: () => undefined,
   releaseTrace: () => undefined,
@@ -109,7 +106,8 @@ export class Tracer implements Runtime {
   beforeSeal: ((span: LiveSpan) => void) | null = null;
   readonly endHooks = new Set<(span: LiveSpan) => unknown>();
   readonly startHooks = new Set<(span: LiveSpan) => unknown>();
-  readonly recorder: Recorder;
+  /** A backlog until the recorder is there. */
+  recorder: SpanSink = new Backlog();
   /** null: always on, and a parent's decision holds. */
   sampler: Sampler | null = null;
   hub: ExportHub = NO_EXPORT;
@@ -128,12 +126,6 @@ export class Tracer implements Runtime {
   readonly #openTraces = new Set<LocalTrace>();
   #lastTrace: LocalTrace | null = null;
   #warned = new Set<string>();
-
-  constructor() {
-    this.recorder = new Recorder((destinations) => {
-      this.hub.recorded(destinations);
-    });
-  }
 
   get clock(): Clock {
     return this.#clock;

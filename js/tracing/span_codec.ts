@@ -1,0 +1,31 @@
+// The codecs of the loaded module, as spans use them. They come with the module; until then spans
+// have their fields alone.
+
+import { TraceError } from "../trace_error.js";
+import type { OtlpSpan, SpanDict } from "./span.js";
+import type { SpanFields } from "./span_fields.js";
+
+export interface SpanCodec {
+  readRecord(record: Uint8Array): SpanFields;
+  spanDict(record: Uint8Array): SpanDict;
+  spanDictText(record: Uint8Array): string;
+  recordOfDict(dict: unknown): Uint8Array;
+  otlpSpan(record: Uint8Array): OtlpSpan;
+  otlpSpanBytes(record: Uint8Array): Uint8Array;
+  recordOfOtlp(span: OtlpSpan | Uint8Array, locationId: string | null): Uint8Array;
+}
+
+let current: SpanCodec | null = null;
+
+/** Throws TraceError where there is no module. */
+export function codec(): SpanCodec {
+  return current ?? notReady();
+}
+
+export function notReady(): never {
+  throw new TraceError("INTERNAL_ERROR", "the tracing module is not ready: await init() first");
+}
+
+export function setCodec(codecs: SpanCodec | null): void {
+  current = codecs;
+}
