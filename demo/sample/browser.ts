@@ -32,6 +32,8 @@ export async function runFromPage({ endpoint, question = QUESTION, onText }: Sam
       injectTraceContext(headers, child);
       const response = await fetch(`${endpoint}/sample/ask`, { method: "POST", headers, body: JSON.stringify({ question }) });
       child.setAttribute("http.response.status_code", response.status);
+      // `spandrel view` alone has no such route; `npm start` mounts the service.
+      if (response.status === 404 || response.status === 405) throw new Error("this receiver runs without the sample's service");
       if (!response.ok || !response.body) throw new Error(`the service answered ${response.status}`);
       child.addEvent({ name: "response headers" });
       const result = await collect(response.body, (text, isFirst) => {

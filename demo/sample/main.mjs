@@ -10,14 +10,14 @@ import { QUESTIONS } from "./questions.mjs";
 const endpoint = (process.argv[2] ?? process.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? "http://127.0.0.1:4318").replace(/\/+$/, "");
 const conversation = `node-${process.pid}`;
 
-await init({ serviceName: "spandrel-sample", exporter: "otlp", endpoint });
+await init({ serviceName: "spandrel-sample", exporter: "otlp", endpoint, exitTimeoutMillis: 1_000 });
 try {
   for (const question of QUESTIONS) await askAndPrint(question);
 } catch (error) {
   console.error(`The sample could not ask ${endpoint}: ${error.cause?.message ?? error.message}`);
   process.exitCode = 1;
 }
-const { status, delivered, dropped } = await flushTraces({ timeoutMillis: 10_000 });
+const { status, delivered, dropped } = await flushTraces({ timeoutMillis: process.exitCode === 1 ? 1_000 : 10_000 });
 if (status !== "flushed" || dropped > 0) {
   console.error(`Traces: ${status}, ${delivered} spans delivered, ${dropped} dropped`);
   process.exitCode = 1;
