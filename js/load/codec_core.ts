@@ -10,7 +10,6 @@ import { withToJson } from "../tracing/dict.js";
 import { exactJson } from "../tracing/exact_json.js";
 import type { Core } from "./core.js";
 import type { Handover } from "./handover.js";
-import type { Handover } from "./handover.js";
 
 interface CodecBindings {
   recordOfOtlpSpanAt(length: number, locationLength: number): number;
@@ -30,11 +29,6 @@ export class CodecCore implements SpanCodec {
   }
 
   /** For codecs of other rooms: batches built by hand. */
-  get handover(): Handover {
-    return this.#core.handover;
-  }
-
-  /** For batches made by hand. */
   get handover(): Handover {
     return this.#core.handover;
   }
