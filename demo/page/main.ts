@@ -98,11 +98,11 @@ class Page {
       this.#sampleButton,
       picker,
     );
-    const listSplit = splitter({ label: "Width of the list", variable: "--list-width", initial: 290, min: 200, max: () => innerWidth / 2, direction: 1 });
+    const listSplit = splitter({ label: "Width of the list", variable: "--list-width", initial: 264, min: 200, max: () => innerWidth / 2, direction: 1 });
     const detailSplit = splitter({
       label: "Size of the detail pane",
       variable: "--detail-size",
-      initial: 430,
+      initial: Math.round(Math.max(360, Math.min(480, innerWidth * 0.3))),
       min: 260,
       max: () => (NARROW.matches ? innerHeight - 260 : innerWidth * 0.6),
       direction: -1,

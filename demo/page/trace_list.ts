@@ -22,7 +22,7 @@ export class TraceList {
   #total = 0;
   #shown: string | null = null;
   #active = 0;
-  #isAsking = false;
+  #asking: Promise<void> | null = null;
   #mustAsk = false;
 
   constructor(core: CoreClient, onOpen: (traceId: string) => void) {
@@ -66,10 +66,15 @@ export class TraceList {
   }
 
   /** Asks the worker for what is on screen; calls while one is under way become one more. */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
     this.#mustAsk = true;
-    if (this.#isAsking) return;
-    this.#isAsking = true;
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<void> {
     while (this.#mustAsk) {
       this.#mustAsk = false;
       const top = Math.floor(this.#scroller.scrollTop / ROW_HEIGHT);
@@ -77,10 +82,8 @@ export class TraceList {
       const answer = await this.#core.call("traces", first, WINDOW);
       this.#first = first;
       this.#traces = answer.rows;
-      if (answer.total !== this.#total) {
-        this.#total = answer.total;
-        setText(this.#title, plural(answer.total, "trace"));
-      }
+      this.#total = answer.total;
+      setText(this.#title, plural(answer.total, "trace"));
       this.#rows.setCount(answer.total);
       // New traces push others down: the one shown keeps its mark.
       const index = this.#traces.findIndex((trace) => trace.traceId === this.#shown);
@@ -90,7 +93,6 @@ export class TraceList {
       this.#rows.render();
       if (hadFocus) this.#rows.elementAt(this.#active)?.focus({ preventScroll: true });
     }
-    this.#isAsking = false;
   }
 
   #createRow(): HTMLElement {

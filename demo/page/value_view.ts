@@ -29,9 +29,10 @@ export function valueBlock(title: string, value: AttributeValue, load: LoadValue
     value.type === "string" || value.type === "map" || value.type === "array" ? parseContainer(text) : undefined;
 
   const show = (text: string): void => {
-    const parsed = text.length <= MAX_JSON_CHARACTERS ? container(text) : undefined;
+    const inner = displayText(value, text);
+    const parsed = text.length <= MAX_JSON_CHARACTERS ? container(inner) : undefined;
     if (!parsed) {
-      fill(body, textView(displayText(value, text), value, load));
+      fill(body, textView(inner, value, load));
       return;
     }
     let isTree = true;

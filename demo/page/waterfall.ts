@@ -53,7 +53,7 @@ export class Waterfall {
   #window: SpanRow[] = [];
   #active = 0;
   #selected: string | null = null;
-  #isAsking = false;
+  #asking: Promise<void> | null = null;
   #mustAsk = false;
   #drawnAxis = "";
   #lastChange = 0;
@@ -77,7 +77,7 @@ export class Waterfall {
     const divider = splitter({
       label: "Width of the span tree",
       variable: "--tree-width",
-      initial: 340,
+      initial: Math.round(Math.max(250, Math.min(380, innerWidth * 0.235))),
       min: 160,
       max: () => Math.max(200, (this.#scroller.clientWidth || innerWidth) - 160),
       direction: 1,
@@ -134,25 +134,25 @@ export class Waterfall {
   }
 
   /** Asks for the rows around what is on screen; calls while one is under way become one more. */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
     this.#mustAsk = true;
-    if (this.#isAsking || !this.#head) return;
-    this.#isAsking = true;
-    try {
-      while (this.#mustAsk) {
-        this.#mustAsk = false;
-        const traceId: string = this.#head.traceId;
-        const center = this.#centerRow();
-        const first = Math.max(0, center - Math.floor(WINDOW / 2));
-        const window = await this.#core.call("window", first, WINDOW);
-        if (!window) {
-          this.#events.onGone();
-          return;
-        }
-        if (window.head.traceId === traceId && this.#head.traceId === traceId) this.#take(window);
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    while (this.#mustAsk && this.#head) {
+      this.#mustAsk = false;
+      const traceId: string = this.#head.traceId;
+      const first = Math.max(0, this.#centerRow() - Math.floor(WINDOW / 2));
+      const window = await this.#core.call("window", first, WINDOW);
+      if (!window) {
+        this.#events.onGone();
+        return;
       }
-    } finally {
-      this.#isAsking = false;
+      if (window.head.traceId === traceId && this.#head.traceId === traceId) this.#take(window);
     }
   }
 
@@ -221,10 +221,8 @@ export class Waterfall {
   async select(spanId: string, options: { focus?: boolean } = {}): Promise<boolean> {
     const index = await this.#core.call("reveal", spanId);
     if (index < 0) return false;
-    this.#selected = spanId;
     this.#active = index;
     await this.refresh();
-    this.#rows.setCount(this.#head?.rows ?? 0);
     this.#rows.reveal(index);
     await this.refresh();
     this.#moveTo(index, options.focus ?? false);
@@ -284,7 +282,7 @@ export class Waterfall {
   async nextError(isForward: boolean): Promise<void> {
     const spanId = await this.#core.call("nextError", this.#selected ?? "", isForward);
     if (!spanId) return;
-    if (await this.select(spanId, { focus: true })) this.#events.onSelect(spanId);
+    await this.select(spanId, { focus: true });
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -334,12 +332,12 @@ export class Waterfall {
     this.#drawnAxis = key;
     const marks: HTMLElement[] = [];
     const lines: HTMLElement[] = [];
-    for (const at of ticks(total, Math.max(1, Math.floor(width / 110)))) {
+    for (const at of ticks(total, Math.max(2, Math.floor(width / 72)))) {
       const left = `${String((at / total) * 100)}%`;
       const line = h("i", "gridline");
       line.style.left = left;
       lines.push(line);
-      if ((1 - at / total) * width < 44) continue; // its label would be cut off
+      if ((1 - at / total) * width < 34) continue; // its label would be cut off
       const mark = h("span", { class: "tick", text: tickText(at) });
       mark.style.left = left;
       marks.push(mark);
@@ -409,7 +407,9 @@ export class Waterfall {
     setIcon(parts.typeIcon, look.icon);
     setText(parts.title, row.name || "(no name)");
     setAttribute(parts.title, "title", row.name);
-    setText(parts.service, (this.#head?.serviceCount ?? 0) > 1 ? row.service : "");
+    // A service is named where it is entered; below it the colour says it.
+    const parent = this.#rowAt(row.parentRow);
+    setText(parts.service, parent?.service === row.service ? "" : row.service);
     this.#updateBadges(parts.badges, row);
     this.#updateBar(parts, row);
   }

@@ -24,6 +24,8 @@ class TranscodingSink : public otlp::TraceSink {
 
   bool onSpan(trace::SpanData&& span) override {
     const auto message = out_.open(fields::scope_spans::kSpans);
+    // What came from a file is text already and must not be quoted once more.
+    for (trace::Attribute& attribute : span.attributes) attribute.value.isNative = true;
     otlp::encodeSpan(span, otlp::ValueForm::Wire, out_);
     out_.close(message);
     return out_.ok();

@@ -30,7 +30,10 @@ export class PageServer {
       response.setHeader("Content-Security-Policy", CONTENT_POLICY);
       response.setHeader("X-Content-Type-Options", "nosniff");
       if (url.pathname === "/api/stream") {
-        if (request.headers.authorization !== `Bearer ${this.token}`) return response.writeHead(403).end();
+        if (request.headers.authorization !== `Bearer ${this.token}`) {
+          response.writeHead(403).end();
+          return;
+        }
         response.writeHead(200, { "Content-Type": "application/octet-stream" });
         const since = Number(url.searchParams.get("since") ?? 0);
         for (const frame of this.#frames.slice(since)) response.write(frame);
