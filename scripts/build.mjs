@@ -17,7 +17,7 @@ import { emscriptenEnvironment, emscriptenVersion } from "./setup.mjs";
 import { ensureProtobufSource } from "./protobuf_source.mjs";
 import { hashOf, onceFor } from "./stamps.mjs";
 
-const MODULES = ["spandrel", "spandrel_viewer"];
+const MODULES = ["spandrel_core", "spandrel", "spandrel_viewer"];
 const CORE_INPUTS = ["src", "wasm", "cmake", "CMakeLists.txt"];
 /** Name in dist, source file; `nodeOnly` entries need Node built-ins. */
 const ENTRIES = [

@@ -106,7 +106,9 @@ int32_t destinationCounters(uint32_t destination) { return reply(engine().queue(
 
 int32_t pendingRecords(uint32_t length) { return reply(engine().pendingRecords(inputText(length))); }
 
-int32_t setResource(uint32_t length) { return reply(engine().setOrigin(inputText(length))); }
+int32_t setOrigin(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits) {
+  return reply(engine().setOrigin(staging().words(), wordBytes, staging().rope(ropeBytes), ropeUnits));
+}
 
 }  // namespace
 
@@ -133,7 +135,7 @@ EMSCRIPTEN_BINDINGS(spandrel_recorder) {
   emscripten::function("countLost", &countLost);
   emscripten::function("destinationCounters", &destinationCounters);
   emscripten::function("pendingRecords", &pendingRecords);
-  emscripten::function("setResource", &setResource);
+  emscripten::function("setOrigin", &setOrigin);
 }
 
 }  // namespace spandrel::wasm

@@ -155,9 +155,4 @@ export class Core {
   pendingRecords(traceIdHex: string): Uint8Array {
     return this.handover.guard((raw) => this.handover.takeBytes(raw.pendingRecords(this.handover.putText(traceIdHex))));
   }
-
-  /** Resource and scope of all exports, as an OTLP/JSON request with one span, which is ignored. */
-  setResource(json: string): void {
-    this.handover.guard((raw) => this.handover.takeText(raw.setResource(this.handover.putText(json))));
-  }
 }

@@ -36,7 +36,7 @@ export interface RawModule {
   countLost(destination: number, reason: number, spans: number): void;
   destinationCounters(destination: number): number;
   pendingRecords(traceIdLength: number): number;
-  setResource(jsonLength: number): number;
+  setOrigin(wordBytes: number, ropeBytes: number, ropeUnits: number): number;
 
   // further bindings: js/load/*_core.ts look them up by name
   [binding: string]: unknown;

@@ -1,38 +1,25 @@
-// Who sends the spans: resource and scope, in the form in which the core takes them.
+// Who sends the spans: the attributes of the resource.
 
+import { freezeValue, type FrozenValue } from "../tracing/values.js";
 import { VERSION } from "../version.js";
 
-interface AnyValue {
-  stringValue?: string;
-  boolValue?: boolean;
-  intValue?: string;
-  doubleValue?: number;
-  arrayValue?: { values: AnyValue[] };
-}
+export const SCOPE_NAME = "spandrel";
 
-function anyValueOf(value: unknown): AnyValue {
-  switch (typeof value) {
-    case "boolean":
-      return { boolValue: value };
-    case "bigint":
-      return { intValue: value.toString() };
-    case "number":
-      return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
-    default:
-      return Array.isArray(value) ? { arrayValue: { values: value.map(anyValueOf) } } : { stringValue: String(value) };
-  }
-}
-
-/** An OTLP/JSON request with one empty span, whose resource and scope are ours. */
-export function resourceJson(serviceName: string, attributes: Readonly<Record<string, unknown>>, language: string): string {
-  const all = new Map<string, unknown>([
+/** All attributes of the resource, ours first. What cannot be an attribute is left out. */
+export function resourceAttributes(
+  serviceName: string,
+  attributes: Readonly<Record<string, unknown>>,
+  language: string,
+): Map<string, FrozenValue> {
+  const all = new Map<string, FrozenValue>([
     ["service.name", serviceName],
     ["telemetry.sdk.language", language],
     ["telemetry.sdk.name", "spandrel"],
     ["telemetry.sdk.version", VERSION],
   ]);
-  for (const key of Object.keys(attributes)) if (attributes[key] !== undefined && attributes[key] !== null) all.set(key, attributes[key]);
-  const resource = { attributes: [...all].map(([key, value]) => ({ key, value: anyValueOf(value) })) };
-  const scopeSpans = [{ scope: { name: "spandrel", version: VERSION }, spans: [{}] }];
-  return JSON.stringify({ resourceSpans: [{ resource, scopeSpans }] });
+  for (const key of Object.keys(attributes)) {
+    const frozen = freezeValue(attributes[key]);
+    if (frozen !== undefined && frozen !== null && key !== "") all.set(key, frozen);
+  }
+  return all;
 }

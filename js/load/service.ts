@@ -24,7 +24,8 @@ import { LazyExporter } from "./lazy_exporter.js";
 import { loadModule, loadModuleSync } from "./load_module.js";
 import { movesExport, type InitOptions } from "./options.js";
 import type { RawModule } from "./raw_module.js";
-import { resourceJson } from "./resource.js";
+import { VERSION } from "../version.js";
+import { resourceAttributes, SCOPE_NAME } from "./resource.js";
 import { StagingArea } from "./staging.js";
 
 interface NamedExporter {
@@ -256,7 +257,8 @@ export class Service implements ExportHub {
     const own = this.#options.resource?.["service.name"];
     const named = serviceName ?? (typeof own === "string" ? own : (this.#environment?.serviceName ?? defaultServiceName()));
     try {
-      this.#core?.setResource(resourceJson(named, { ...resource, "service.name": named }, isNode ? "nodejs" : "webjs"));
+      const attributes = resourceAttributes(named, { ...resource, "service.name": named }, isNode ? "nodejs" : "webjs");
+      this.#recorder.setOrigin(SCOPE_NAME, VERSION, attributes);
     } catch (error) {
       this.#tracer.logger.warn(`the resource could not be set: ${safeText(error)}`);
     }

@@ -88,6 +88,11 @@ export class StagingArea {
     return this.#handover.guard((raw) => this.#handover.takeBytes(raw.stagedPortable(wordBytes, ropeBytes, ropeUnits)));
   }
 
+  /** The one staged record is the origin of all exports. */
+  setOrigin(wordBytes: number, ropeBytes: number, ropeUnits: number): void {
+    this.#quietly(() => this.#handover.guard((raw) => raw.setOrigin(wordBytes, ropeBytes, ropeUnits)));
+  }
+
   /** A dead module has told its listener already; the host must not hear of it here. */
   #quietly(call: () => unknown): void {
     try {

@@ -172,9 +172,10 @@ export class LiveSpan extends Span {
   }
 
   override _fields(): SpanFields {
-    const attributes = new Map<string, FrozenValue>([[TRACE_ID_ATTRIBUTE, this.traceId]]);
-    if (this._trace.experimentId !== null) attributes.set(EXPERIMENT_ID_ATTRIBUTE, this._trace.experimentId);
+    const attributes = new Map<string, FrozenValue>();
     if (this._startNs !== null) attributes.set(START_TIME_ATTRIBUTE, this._startNs);
+    if (this._trace.experimentId !== null) attributes.set(EXPERIMENT_ID_ATTRIBUTE, this._trace.experimentId);
+    attributes.set(TRACE_ID_ATTRIBUTE, this.traceId);
     attributes.set(SPAN_TYPE_ATTRIBUTE, this._spanType ?? "UNKNOWN");
     for (let i = 0; i < this._keys.length; i++) attributes.set(this._keys[i] as string, this._values[i] as FrozenValue);
     if (this._logLevel > 0) attributes.set(LOG_LEVEL_ATTRIBUTE, this._logLevel);

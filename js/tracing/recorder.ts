@@ -44,6 +44,7 @@ const STATUS_SHIFT = 3;
 const FLAG_OPEN = 1 << 5;
 const FLAG_REMOTE_PARENT = 1 << 6;
 const FLAG_TYPE_WAS_SET = 1 << 7;
+const FLAG_PLAIN = 1 << 8;
 const FLAG_START_TIME_WAS_GIVEN = 1 << 9;
 const FLAG_ROOT = 1 << 10;
 const FLAG_HAS_DESCRIPTION = 1 << 11;
@@ -89,6 +90,7 @@ export class Recorder implements SpanSink {
   #backlog: LiveSpan[] = [];
   #backlogBytes = 0;
   #maxBacklogBytes: number;
+  #origin: { scopeName: string; scopeVersion: string; resource: ReadonlyMap<string, FrozenValue> } | null = null;
   /** Losses that the core has not been told of yet, by destination set and reason. */
   #unreportedLosses: { destinations: number; reason: LossReason }[] = [];
 
@@ -102,6 +104,7 @@ export class Recorder implements SpanSink {
     this.#core = core;
     this.#staging = staging;
     this.#takeViews();
+    this.#writeOrigin(staging);
     const losses = this.#unreportedLosses;
     this.#unreportedLosses = [];
     for (const { destinations, reason } of losses) this.countLost(destinations, reason);
@@ -193,6 +196,37 @@ export class Recorder implements SpanSink {
     staging.shrink();
     this.#takeViews();
     return bytes;
+  }
+
+  /**
+   * Resource and scope of all exports: a record of their attributes, with the scope's name and
+   * version in the places of name and span type. Kept and handed over when the module is ready.
+   */
+  setOrigin(scopeName: string, scopeVersion: string, resource: ReadonlyMap<string, FrozenValue>): void {
+    this.#origin = { scopeName, scopeVersion, resource };
+    if (this.#staging !== null) this.#writeOrigin(this.#staging);
+  }
+
+  #writeOrigin(staging: StagingArea): void {
+    if (this.#origin === null) return;
+    const { scopeName, scopeVersion, resource } = this.#origin;
+    this.commit();
+    this.#checkViews();
+    const w = this.#words;
+    w.fill(0, 0, HEADER_WORDS);
+    w[1] = FLAG_PLAIN;
+    w[14] = this.#ropeText(scopeName);
+    w[15] = this.#ropeText(scopeVersion);
+    w[16] = resource.size;
+    this.#at = HEADER_WORDS;
+    this.#putPairs([...resource.keys()], [...resource.values()]);
+    w[0] = this.#at * 4;
+    w[23] = this.#units;
+    const { wordBytes, ropeBytes } = this.#seal(staging);
+    const units = this.#units;
+    this.#clear();
+    staging.setOrigin(wordBytes, ropeBytes, units);
+    this.#takeViews();
   }
 
   #seal(staging: StagingArea): { wordBytes: number; ropeBytes: number } {

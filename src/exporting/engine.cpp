@@ -3,25 +3,13 @@
 #include <set>
 
 #include "exporting/detached_records.h"
-#include "otlp/json_reader.h"
 #include "otlp/json_writer.h"
-#include "otlp/span_writer.h"
 #include "record/commit.h"
 #include "record/portable.h"
+#include "record/span_view.h"
 
 namespace spandrel::exporting {
 namespace {
-
-// Keeps the groups and lets go of the spans.
-class OriginSink : public otlp::TraceSink {
- public:
-  bool onSpan(trace::SpanData&&) override { return true; }
-  void endScope(trace::Scope&& scope) override { scope_ = std::move(scope); }
-  void endResource(trace::Resource&& resource) override { resource_ = std::move(resource); }
-
-  trace::Resource resource_;
-  trace::Scope scope_;
-};
 
 void append(std::vector<uint8_t>& out, const std::vector<uint8_t>& bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
@@ -48,16 +36,18 @@ Result<Done> Engine::releaseTrace(uint32_t destination, std::string_view traceId
   return Done{};
 }
 
-Result<Done> Engine::setOrigin(std::string_view json) {
-  OriginSink sink;
-  const otlp::ReadReport report = otlp::readTracesJson(json, sink);
-  if (report.failed) return report.error;
-  resource_ = std::move(sink.resource_);
-  scope_ = std::move(sink.scope_);
-  origin_.resource.clear();
-  origin_.scope.clear();
-  otlp::encodeResource(resource_, origin_.resource);
-  otlp::encodeScope(scope_, origin_.scope);
+Result<Done> Engine::setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
+                               uint32_t ropeUnits) {
+  std::vector<record::RecordRef> records;
+  const auto result = record::commitChunk(words, wordBytes, rope, ropeUnits, 1, records);
+  if (!result.ok() || records.empty()) return result;
+  otlp::encodeOrigin(records[0].words(), texts_, origin_);
+  trace::SpanData named = record::decodeRecord(records[0].words(), texts_);
+  resource_.attributes = std::move(named.attributes);
+  scope_.name = std::move(named.name);
+  record::Cursor cursor(records[0].words(), texts_);
+  cursor.text(records[0].words()[record::header::kName]);
+  scope_.version = cursor.text(records[0].words()[record::header::kSpanType]);
   return Done{};
 }
 

@@ -34,9 +34,8 @@ class Engine {
   // Whole-trace destinations: what is held of this trace (32 hex digits) becomes ready.
   Result<Done> releaseTrace(uint32_t destination, std::string_view traceIdHex);
 
-  // Resource and scope of all exports, taken from an OTLP/JSON request with one span (readers do not
-  // report empty groups): {"resourceSpans":[{"resource":{…},"scopeSpans":[{"scope":{…},"spans":[{}]}]}]}.
-  Result<Done> setOrigin(std::string_view json);
+  // Resource and scope of all exports, from one staged record (otlp::encodeOrigin).
+  Result<Done> setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope, uint32_t ropeUnits);
 
   // Takes a staged chunk over (record/commit.h) and routes its records.
   Result<Done> commit(const uint32_t* words, uint32_t wordBytes, std::string_view rope, uint32_t ropeUnits,

@@ -58,6 +58,14 @@ class Encoder {
   Encoder(const uint32_t* record, const record::TextTable& table, WireWriter& out)
       : record_(record), cursor_(record, table), out_(out) {}
 
+  void origin(WireWriter& scope) {
+    const std::string_view name = cursor_.text(record_[header::kName]);
+    const std::string_view version = cursor_.text(record_[header::kSpanType]);
+    if (!name.empty()) scope.stringField(fields::scope::kName, name);
+    if (!version.empty()) scope.stringField(fields::scope::kVersion, version);
+    attributes(fields::resource::kAttributes, record_[header::kAttributeCount]);
+  }
+
   void run() {
     const uint32_t flagBits = record_[header::kFlags];
     const std::string_view name = cursor_.text(record_[header::kName]);
@@ -317,6 +325,12 @@ class Encoder {
 
 void encodeRecord(const uint32_t* record, const record::TextTable& table, WireWriter& out) {
   Encoder(record, table, out).run();
+}
+
+void encodeOrigin(const uint32_t* record, const record::TextTable& table, EncodedOrigin& out) {
+  out.resource.clear();
+  out.scope.clear();
+  Encoder(record, table, out.resource).origin(out.scope);
 }
 
 Bytes encodeBatch(std::span<const record::RecordRef> records, const record::TextTable& table,

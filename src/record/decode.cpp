@@ -118,14 +118,14 @@ SpanData decodeRecord(const uint32_t* record, const TextTable& table, Form form)
 
   const bool hasVirtual = !(flagBits & flags::kPlain);
   if (hasVirtual && form == Form::Mlflow) {
-    if (traceIdText.empty()) traceIdText = trace::generateTraceIdV3(span.traceId);
-    span.attributes.push_back({std::string(kTraceId), AnyValue::string(std::move(traceIdText))});
-    if (!experimentId.empty()) {
-      span.attributes.push_back({std::string(kExperimentId), AnyValue::string(std::move(experimentId))});
-    }
     if (flagBits & flags::kStartTimeWasGiven) {
       span.attributes.push_back({std::string(kStartTimeNs), AnyValue::of(static_cast<int64_t>(span.startTimeNs))});
     }
+    if (!experimentId.empty()) {
+      span.attributes.push_back({std::string(kExperimentId), AnyValue::string(std::move(experimentId))});
+    }
+    if (traceIdText.empty()) traceIdText = trace::generateTraceIdV3(span.traceId);
+    span.attributes.push_back({std::string(kTraceId), AnyValue::string(std::move(traceIdText))});
     const bool hasType = record[header::kSpanType] != kNoText;
     span.attributes.push_back(
         {std::string(kSpanType), AnyValue::string(hasType ? spanType : std::string(trace::kUnknownSpanType))});
