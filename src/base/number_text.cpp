@@ -1,66 +1,14 @@
 #include "base/number_text.h"
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
+
+#include "base/decimal_double.h"
 
 namespace spandrel {
 namespace {
 
-// value = 0.d1d2d3… × 10^point, without trailing zeros.
-struct Decimal {
-  std::string digits;
-  int point = 0;
-};
-
-bool readsBackAs(const char* text, double value) { return std::strtod(text, nullptr) == value; }
-
-// The next decimal away from zero, in the last digit of "d.ddde±xx".
-bool incrementLastDigit(char* text) {
-  char* exponent = std::strchr(text, 'e');
-  for (char* at = exponent - 1; at >= text; --at) {
-    if (*at == '.') continue;
-    if (*at != '9') {
-      ++*at;
-      return true;
-    }
-    *at = '0';
-  }
-  return false;  // 9.99… would need one more digit: the longer form serves
-}
-
-// Fills `text` with the shortest "d.ddde±xx" of a positive finite number.
-void shortestScientific(double value, char (&text)[40]) {
-  constexpr double kSmallestNormal = 2.2250738585072014e-308;
-  // Up to 15 digits every decimal survives a double, so trying 15 finds anything shorter as well
-  // (zeros are trimmed later); subnormals have fewer digits than that and need the whole search.
-  const int first = value < kSmallestNormal ? 1 : 15;
-  int exponent = 0;
-  const bool isPowerOfTwo = std::frexp(value, &exponent) == 0.5;
-  for (int digits = first; digits <= 17; ++digits) {
-    std::snprintf(text, sizeof text, "%.*e", digits - 1, value);
-    if (readsBackAs(text, value)) return;
-    // Below a power of two doubles lie closer together than above it: the nearest decimal may miss
-    // where its upper neighbour still reads back.
-    if (isPowerOfTwo && incrementLastDigit(text) && readsBackAs(text, value)) return;
-  }
-}
-
-Decimal decimalOf(double value) {
-  char text[40];
-  shortestScientific(value, text);
-  Decimal decimal;
-  const char* at = text;
-  for (; *at != 'e'; ++at) {
-    if (*at != '.') decimal.digits.push_back(*at);
-  }
-  decimal.point = std::atoi(at + 1) + 1;
-  while (decimal.digits.size() > 1 && decimal.digits.back() == '0') decimal.digits.pop_back();
-  return decimal;
-}
-
-std::string withExponent(const Decimal& decimal, size_t minExponentDigits) {
+std::string withExponent(const DecimalDigits& decimal, size_t minExponentDigits) {
   std::string out(1, decimal.digits[0]);
   if (decimal.digits.size() > 1) out += '.' + decimal.digits.substr(1);
   const int exponent = decimal.point - 1;
@@ -70,7 +18,7 @@ std::string withExponent(const Decimal& decimal, size_t minExponentDigits) {
   return out + magnitude;
 }
 
-std::string withoutExponent(const Decimal& decimal) {
+std::string withoutExponent(const DecimalDigits& decimal) {
   const int count = static_cast<int>(decimal.digits.size());
   if (decimal.point <= 0) return "0." + std::string(static_cast<size_t>(-decimal.point), '0') + decimal.digits;
   if (decimal.point >= count) return decimal.digits + std::string(static_cast<size_t>(decimal.point - count), '0');
@@ -155,7 +103,7 @@ std::string doubleText(double value) {
   if (const char* special = specialText(value)) return special;
   if (value == 0) return std::signbit(value) ? "-0" : "0";
   const std::string sign = value < 0 ? "-" : "";
-  const Decimal decimal = decimalOf(std::fabs(value));
+  const DecimalDigits decimal = shortestDigits(std::fabs(value));
   const bool isPlain = decimal.point > -6 && decimal.point <= 21;  // as Number.prototype.toString
   return sign + (isPlain ? withoutExponent(decimal) : withExponent(decimal, 1));
 }
@@ -164,7 +112,7 @@ std::string pythonDoubleText(double value) {
   if (const char* special = specialText(value)) return special;
   if (value == 0) return std::signbit(value) ? "-0.0" : "0.0";
   const std::string sign = value < 0 ? "-" : "";
-  const Decimal decimal = decimalOf(std::fabs(value));
+  const DecimalDigits decimal = shortestDigits(std::fabs(value));
   const bool isPlain = decimal.point > -4 && decimal.point <= 16;  // as repr()
   if (!isPlain) return sign + withExponent(decimal, 2);
   const bool isWhole = decimal.point >= static_cast<int>(decimal.digits.size());
@@ -177,15 +125,10 @@ bool parseDouble(std::string_view text, double& out) {
   if (text == "-Infinity") return out = -HUGE_VAL, true;
   NumberParts parts;
   if (!splitNumber(text, parts)) return false;
-  // strtod wants a terminated text; nearly all fit the buffer.
-  char buffer[64];
-  if (text.size() < sizeof buffer) {
-    std::memcpy(buffer, text.data(), text.size());
-    buffer[text.size()] = 0;
-    out = std::strtod(buffer, nullptr);
-  } else {
-    out = std::strtod(std::string(text).c_str(), nullptr);
-  }
+  const int64_t exponent = parts.exponent - static_cast<int64_t>(parts.fraction.size());
+  const double magnitude = parts.fraction.empty() ? doubleOfDigits(parts.whole, exponent)
+                                                  : doubleOfDigits(std::string(parts.whole) + std::string(parts.fraction), exponent);
+  out = parts.isNegative ? -magnitude : magnitude;
   return true;
 }
 
