@@ -65,9 +65,9 @@ class RecordReader {
     this.#attributes(traceAttributes);
     const attributes = new Map<string, FrozenValue>();
     if ((flags & (1 << 8)) === 0) {
-      attributes.set(TRACE_ID_ATTRIBUTE, traceId);
-      if (experimentId !== null) attributes.set(EXPERIMENT_ID_ATTRIBUTE, experimentId);
       if (flags & (1 << 9)) attributes.set(START_TIME_ATTRIBUTE, startTimeNs);
+      if (experimentId !== null) attributes.set(EXPERIMENT_ID_ATTRIBUTE, experimentId);
+      attributes.set(TRACE_ID_ATTRIBUTE, traceId);
       attributes.set(SPAN_TYPE_ATTRIBUTE, spanType ?? "UNKNOWN");
     }
     for (const [key, value] of listed) attributes.set(key, value);

@@ -18,8 +18,8 @@ namespace spandrel::record {
 
 // Which attributes a span shows.
 enum class Form : uint8_t {
-  // As MLflow has it: header fields are written out as attributes; trace id, experiment id, start
-  // time where given and span type first, log level last. The trace's own attributes are left out.
+  // As MLflow has it: header fields are written out as attributes; start time where given, experiment
+  // id, trace id and span type first, log level last. The trace's own attributes are left out.
   Mlflow,
   // As plain OTLP carries it: what the user set, a span type only where one was set, the trace's
   // attributes, and the mark of a span that has not ended.
