@@ -176,7 +176,7 @@ async function bundle(platform, entries) {
     minifyWhitespace: platform === "browser",
     minifyIdentifiers: platform === "browser",
     legalComments: "none",
-    metafile: false,
+    logOverride: { "ignored-bare-import": "silent" }, // shared chunks are free of side effects, as package.json says
     plugins: [builtModule()],
   });
 }
@@ -230,7 +230,10 @@ async function buildTypes() {
     async () => {
       say("Writing type declarations");
       for (const folder of ["dist/types", "dist/types-cjs"]) rmSync(join(ROOT, folder), { recursive: true, force: true });
-      await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--noCheck"], { quiet: true, what: "tsc" });
+      await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--noCheck"], {
+        quiet: true,
+        what: "tsc",
+      });
       // (Types are checked by `npm run lint`.) The same declarations for require(): what a .d.ts file is follows the nearest package.json.
       cpSync(join(ROOT, "dist/types"), join(ROOT, "dist/types-cjs"), { recursive: true });
       writeFileSync(join(ROOT, "dist/types-cjs/package.json"), '{ "type": "commonjs" }\n');
@@ -261,6 +264,7 @@ async function buildPage() {
       minify: true,
       legalComments: "none",
       chunkNames: "chunk-[hash]",
+      logOverride: { "ignored-bare-import": "silent" },
       plugins: [builtModule(), keepGlueBeside()],
     });
     for (const file of readdirSync(join(ROOT, "demo/page"))) {

@@ -97,7 +97,8 @@ function* scriptFaults() {
     for (const name of importsOf(path)) {
       if (!name.startsWith(".")) continue;
       const target = normalize(join(dirname(path), name));
-      if (!target.startsWith("demo/") && !DEMO_MAY_USE.test(target)) yield `${path}: demo/ imports the package by its name, not ${name}`;
+      if (!target.startsWith("demo/") && !DEMO_MAY_USE.test(target))
+        yield `${path}: demo/ imports the package by its name, not ${name}`;
     }
   }
 }

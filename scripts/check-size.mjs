@@ -55,6 +55,7 @@ async function bundle(source) {
     platform: "browser",
     minify: true,
     legalComments: "none",
+    logOverride: { "ignored-bare-import": "silent" },
     // The glue and what belongs to it stay files: they are loaded by init().
     external: ["*_glue.mjs"],
   });

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Builds the WebAssembly modules with Debian 13's Emscripten (3.1.69) and checks that they start.
+#
+#   sudo scripts/try-debian13-emscripten.sh [folder]      default folder: build/debian13 (about 2.5 GB)
+#
+# Needs root and debootstrap (apt-get install debootstrap), and a Debian mirror: the one the system's own
+# source list names, or DEBIAN_MIRROR. A small Debian 13 is unpacked into the folder, once; the sources are copied
+# into it and built there by its own compiler, so nothing of this system's changes. The modules are left in
+# <folder>/modules. This is a try, not part of `npm test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+project=$PWD
+folder=$(realpath -m "${1:-build/debian13}")
+system=$folder/system
+
+mirror=${DEBIAN_MIRROR:-$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+  grep -oE 'https?://[^ ]+/debian/?( |$)' | head -1 | tr -d ' ')}
+[ "$(id -u)" = 0 ] || { echo "run it as root: debootstrap and chroot need that" >&2; exit 1; }
+[ -n "$mirror" ] || { echo "no Debian mirror found in /etc/apt: set DEBIAN_MIRROR" >&2; exit 1; }
+command -v debootstrap >/dev/null || { echo "missing: debootstrap (apt-get install debootstrap)" >&2; exit 1; }
+
+if [ ! -e "$system/usr/bin/emcc" ]; then
+  echo "Unpacking Debian 13 from $mirror"
+  mkdir -p "$system"
+  [ -e "$system/usr/bin/apt-get" ] ||
+    debootstrap --variant=minbase --include=ca-certificates trixie "$system" "$mirror"
+  echo "Installing Emscripten, CMake, Ninja, protoc and nlohmann_json in it"
+  # The archive may be reached through this system's proxy or certificates only.
+  cp -L /etc/resolv.conf "$system/etc/resolv.conf"
+  cp -r /etc/apt/apt.conf.d/. "$system/etc/apt/apt.conf.d/" 2>/dev/null || true
+  chroot "$system" apt-get -q update
+  DEBIAN_FRONTEND=noninteractive chroot "$system" apt-get -q -y install --no-install-recommends \
+    emscripten cmake ninja-build g++ protobuf-compiler nlohmann-json3-dev
+fi
+
+node scripts/setup.mjs >/dev/null   # fetches the sources of protobuf-lite
+work=$system/spandrel
+rm -rf "$work"
+mkdir -p "$work/build"
+cp -r CMakeLists.txt CMakePresets.json cmake src wasm scripts package.json package-lock.json "$work/"
+cp -r build/protobuf "$work/build/protobuf"
+
+version=$(chroot "$system" emcc --version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -1)
+echo "Building with Emscripten $version"
+# It may have to compile its own libraries for -flto first, which takes minutes.
+chroot "$system" env SPANDREL_PROTOBUF_SOURCE=/spandrel/build/protobuf EM_CACHE=/spandrel-cache \
+  node /spandrel/scripts/build.mjs wasm
+
+mkdir -p "$folder/modules"
+cp "$work"/build/wasm/wasm/*.mjs "$work"/build/wasm/wasm/*.wasm "$folder/modules/"
+for module in spandrel spandrel_viewer; do
+  node --input-type=module - "$folder/modules/$module" <<'CHECK'
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+const path = process.argv[2];
+const { default: createModule } = await import(pathToFileURL(`${path}.mjs`));
+const bytes = readFileSync(`${path}.wasm`);
+const module = await createModule({
+  instantiateWasm(imports, done) {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
+    done(instance);
+    return instance.exports;
+  },
+});
+if (module.inputBuffer(64) === 0) throw new Error("no input buffer");
+console.log(`${path.split("/").pop()}: starts, ${bytes.length} bytes`);
+CHECK
+done
+echo "Debian 13's Emscripten $version builds both modules: $folder/modules"
+cd "$project"
