@@ -263,11 +263,11 @@ export class LiveSpan extends Span {
 
   setAttributes(attributes: Record<string, unknown>): void {
     if (this.#state === ENDED) return;
-    if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
-      this._trace.runtime.logger.warn(`attributes must be an object, not ${attributes === null ? "null" : typeof attributes}; ignored`);
-      return;
-    }
     try {
+      if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
+        this._trace.runtime.logger.warn(`attributes must be an object, not ${attributes === null ? "null" : typeof attributes}; ignored`);
+        return;
+      }
       for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);
     } catch (error) {
       this._trace.runtime.logger.warn(`attributes could not be read: ${safeText(error)}`);
@@ -279,7 +279,12 @@ export class LiveSpan extends Span {
   }
 
   setOutputs(outputs: unknown): void {
-    if (this.#state !== ENDED) this.#put(OUTPUTS_ATTRIBUTE, outputs instanceof JsonText ? outputs : new JsonText(jsonTextOf(outputs)));
+    if (this.#state !== ENDED) this.#put(OUTPUTS_ATTRIBUTE, new JsonText(jsonTextOf(outputs)));
+  }
+
+  /** Outputs that are JSON text already. */
+  _setOutputsText(text: string): void {
+    if (this.#state !== ENDED) this.#put(OUTPUTS_ATTRIBUTE, new JsonText(text));
   }
 
   setSpanType(spanType: string): void {
@@ -515,13 +520,14 @@ export class LiveSpan extends Span {
     if (limits.attributeValueLengthLimit !== Infinity && !isReservedKey(key)) value = truncateValue(value, limits.attributeValueLengthLimit);
     const place = this.#find(key);
     if (place >= 0) {
-      this._values[place] = value;
+      this.#putAgain(place, key, value);
       return;
     }
     if (key === SPAN_TYPE_ATTRIBUTE) {
       this._spanType = typeof value === "string" ? value : safeText(thawValue(value));
       return;
     }
+    if (key === LOG_LEVEL_ATTRIBUTE) this._logLevel = 0; // a level that is set takes the place of a raised one
     const count = this._keys.length;
     if (count >= limits.attributeCountLimit && !isReservedKey(key) && this.#countOrdinary() >= limits.attributeCountLimit) {
       this._droppedAttributes++;
@@ -531,6 +537,19 @@ export class LiveSpan extends Span {
     this._values.push(value);
     if (this.#index !== null) this.#index.set(key, count);
     else if (count >= INDEX_FROM) this.#index = new Map(this._keys.map((k, i) => [k, i]));
+  }
+
+  /** A key that is set again moves to the end, as in MLflow's dictionaries. */
+  #putAgain(place: number, key: string, value: FrozenValue): void {
+    if (place < this._keys.length - 1) {
+      this._keys.splice(place, 1);
+      this._values.splice(place, 1);
+      this._keys.push(key);
+      this._values.push(value);
+      if (this.#index !== null) this.#index = new Map(this._keys.map((k, i) => [k, i]));
+    } else {
+      this._values[place] = value;
+    }
   }
 
   #countOrdinary(): number {

@@ -63,7 +63,8 @@ function messageOf(error: unknown): string {
 
 function isErrorSafely(error: unknown): boolean {
   try {
-    return isError(error);
+    // An aborted request gives a DOMException, which is no Error across realms.
+    return isError(error) || Object.prototype.toString.call(error) === "[object DOMException]";
   } catch {
     return false;
   }

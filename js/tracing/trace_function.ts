@@ -48,16 +48,33 @@ export function trace(first?: unknown, second?: unknown, third?: unknown): unkno
   };
 }
 
+/** A copy: read once, so that nothing the caller's object does can reach a call. */
 function optionsOf(value: unknown): TraceOptions {
-  return typeof value === "object" && value !== null ? value : {};
+  if (typeof value !== "object" || value === null) return {};
+  try {
+    const { name, spanType, attributes, outputReducer, samplingRatioOverride, logLevel, description } = value as TraceOptions;
+    // Anything may stand where a string is meant.
+    return { name: typeof name === "string" ? name : undefined, spanType, attributes, outputReducer, samplingRatioOverride, logLevel, description };
+  } catch {
+    tracer().logger.warn("the options of trace could not be read; ignored");
+    return {};
+  }
 }
 
 function isDecoratorContext(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "kind" in value && "addInitializer" in value;
+  try {
+    return typeof value === "object" && value !== null && "kind" in value && "addInitializer" in value;
+  } catch {
+    return false;
+  }
 }
 
 function isDescriptor(value: unknown): value is PropertyDescriptor {
-  return typeof value === "object" && value !== null && typeof (value as PropertyDescriptor).value === "function";
+  try {
+    return typeof value === "object" && value !== null && typeof (value as PropertyDescriptor).value === "function";
+  } catch {
+    return false;
+  }
 }
 
 function decorateLegacy(options: TraceOptions, descriptor: PropertyDescriptor): PropertyDescriptor {

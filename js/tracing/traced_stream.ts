@@ -6,7 +6,7 @@ import { ABANDONED_ATTRIBUTE, CHUNK_EVENT_PREFIX, CHUNK_VALUE_ATTRIBUTE } from "
 import { frames, frameWithSpan, type Frame } from "./context.js";
 import { eventOfException } from "./span_event.js";
 import type { ActiveSpan } from "./tracer.js";
-import { JsonText, jsonTextOf } from "./values.js";
+import { jsonTextOf } from "./values.js";
 
 export type OutputReducer = (chunks: unknown[]) => unknown;
 
@@ -75,23 +75,20 @@ export class StreamSpan {
   }
 
   #setOutputs(): void {
-    if (this.#span instanceof Object && "_hasOutputs" in this.#span && this.#span._hasOutputs) return;
-    const reduced = this.#reduced();
-    if (reduced === undefined || reduced === null) return;
-    this.#span.setOutputs(reduced);
-  }
-
-  #reduced(): unknown {
+    const span = this.#span;
+    if (!("_hasOutputs" in span) || span._hasOutputs) return;
     if (this.#reduce !== null) {
       try {
-        return this.#reduce(this.#chunks);
+        const reduced = this.#reduce(this.#chunks);
+        if (reduced !== undefined && reduced !== null) span.setOutputs(reduced);
+        return;
       } catch {
         // the chunks themselves tell more than nothing
       }
     }
     const left = this.#count - this.#texts.length;
     const marker = left > 0 ? [JSON.stringify(`[${String(left)} more chunks, cut at 1 MiB]`)] : [];
-    return new JsonText(`[${[...this.#texts, ...marker].join(",")}]`);
+    span._setOutputsText(`[${[...this.#texts, ...marker].join(",")}]`);
   }
 }
 
@@ -200,9 +197,10 @@ export function tracedReadable(inner: ReadableStream<unknown>, stream: StreamSpa
 }
 
 export function isReadableStream(value: unknown): value is ReadableStream<unknown> {
-  return (
-    typeof ReadableStream === "function" &&
-    Object.prototype.toString.call(value) === "[object ReadableStream]" &&
-    !(value as ReadableStream).locked
-  );
+  if (typeof value !== "object" || value === null || typeof ReadableStream !== "function") return false;
+  try {
+    return Object.prototype.toString.call(value) === "[object ReadableStream]" && !(value as ReadableStream).locked;
+  } catch {
+    return false;
+  }
 }

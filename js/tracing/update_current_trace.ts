@@ -1,6 +1,6 @@
 // Values that belong to a whole trace: said of the trace under way, or ahead of traces to come.
 
-import { currentFrame, frames, type AmbientValues } from "./context.js";
+import { currentFrame, frames, type AmbientValues, type Frame } from "./context.js";
 import type { LiveSpan } from "./live_span.js";
 import type { TraceValues } from "./local_trace.js";
 import { tracer } from "./realm.js";
@@ -71,7 +71,19 @@ export interface TracingContextOptions {
 /** Every trace that starts inside of `fn` gets these values; inner calls win, others merge. */
 export function tracingContext<R>(options: TracingContextOptions, fn: () => R): R {
   const frame = currentFrame();
-  const given: TracingContextOptions = typeof options === "object" && options !== null ? options : {};
+  return frames().run(frameWithValues(frame, options), fn);
+}
+
+function frameWithValues(frame: Frame, options: TracingContextOptions): Frame {
+  try {
+    return valuesInFrame(frame, typeof options === "object" && options !== null ? options : {});
+  } catch (error) {
+    tracer().logger.warn(`the values of tracingContext could not be read: ${safeText(error)}`);
+    return frame;
+  }
+}
+
+function valuesInFrame(frame: Frame, given: TracingContextOptions): Frame {
   const { sessionId, user, enabled } = given;
   const ambient: AmbientValues = {
     tags: merged(frame.ambient?.tags, given.tags),
@@ -80,7 +92,7 @@ export function tracingContext<R>(options: TracingContextOptions, fn: () => R): 
     user: typeof user === "string" && user !== "" ? user : (frame.ambient?.user ?? null),
   };
   const isSuppressed = enabled === undefined ? frame.isSuppressed : !enabled;
-  return frames().run({ ...frame, span: isSuppressed ? null : frame.span, isSuppressed, ambient }, fn);
+  return { ...frame, span: isSuppressed ? null : frame.span, isSuppressed, ambient };
 }
 
 function merged(outer: ReadonlyMap<string, string> | undefined, inner: unknown): Map<string, string> {
