@@ -14,7 +14,7 @@ folder=$(realpath -m "${1:-build/debian13}")
 system=$folder/system
 
 mirror=${DEBIAN_MIRROR:-$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-  grep -oE 'https?://[^ ]+/debian/?( |$)' | head -1 | tr -d ' ')}
+  grep -oE 'https?://[^ ]+/debian/?( |$)' | head -1 | tr -d ' ' || true)}
 [ "$(id -u)" = 0 ] || { echo "run it as root: debootstrap and chroot need that" >&2; exit 1; }
 [ -n "$mirror" ] || { echo "no Debian mirror found in /etc/apt: set DEBIAN_MIRROR" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "missing: debootstrap (apt-get install debootstrap)" >&2; exit 1; }

@@ -169,8 +169,16 @@ test("declarations fit import and require", async () => {
     join(PROJECT, "types.cts"),
     `import spandrel = require("spandrel");\nconst { init, startSpan } = spandrel;\n${use}`,
   );
-  const options = ["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom,esnext.disposable"];
-  const args = [join(ROOT, "node_modules/typescript/bin/tsc"), ...options, "--types", "", "types.mts", "types.cts"];
+  const compilerOptions = {
+    noEmit: true,
+    strict: true,
+    target: "es2022",
+    module: "nodenext",
+    lib: ["es2022", "dom", "esnext.disposable"],
+    types: [],
+  };
+  writeFileSync(join(PROJECT, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.mts", "types.cts"] }));
+  const args = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", PROJECT];
   const { stdout } = await runFile(process.execPath, args, { cwd: PROJECT }).catch((error) => error);
   assert.equal(stdout, "");
 });
