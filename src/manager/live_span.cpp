@@ -108,13 +108,13 @@ Span LiveSpan::toImmutableSpan() const { return Span(data()); }
 trace::SpanData LiveSpan::dataLocked() const {
   trace::SpanData span = ownDataLocked();
   std::vector<Attribute> all;
-  all.push_back({std::string(key::kTraceId), AnyValue::string(options_.traceIdText)});
-  if (!options_.experimentId.empty()) {
-    all.push_back({std::string(key::kExperimentId), AnyValue::string(options_.experimentId)});
-  }
   if (options_.startTimeWasGiven) {
     all.push_back({std::string(key::kStartTimeNs), AnyValue::of(static_cast<int64_t>(options_.startTimeNs))});
   }
+  if (!options_.experimentId.empty()) {
+    all.push_back({std::string(key::kExperimentId), AnyValue::string(options_.experimentId)});
+  }
+  all.push_back({std::string(key::kTraceId), AnyValue::string(options_.traceIdText)});
   all.push_back({std::string(key::kSpanType), AnyValue::string(typeLocked())});
   std::move(span.attributes.begin(), span.attributes.end(), std::back_inserter(all));
   if (defaultLogLevel_ > 0) {
@@ -249,13 +249,13 @@ void LiveSpan::addEvent(trace::Event event) {
   const std::lock_guard guard(lock_);
   if (state_ == State::Ended) return;
   const SpanLimits& limits = runtime_->limits;
-  if (event.name == "exception") raiseLogLevel();
   event.attributes = limited(std::move(event.attributes), limits.attributesPerEvent, limits.valueLength, event.droppedAttributes);
   if (events_.size() >= limits.events) {
     ++droppedEvents_;
     if (limits.events == 0) return;
     events_.erase(events_.begin());
   }
+  if (event.name == "exception") raiseLogLevel();
   events_.push_back(std::move(event));
 }
 
