@@ -23,6 +23,8 @@ export type HttpAnswer =
 export interface HttpClient {
   /** Never rejects. */
   post(request: HttpRequest): Promise<HttpAnswer>;
+  /** Loads what requests to this protocol ("http:", "https:") need, so that the first one need not. */
+  prepare?(protocol: string): void;
   /** Breaks off what is under way and closes idle connections. */
   close(): void;
 }

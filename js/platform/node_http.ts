@@ -51,6 +51,10 @@ class NodeHttpClient implements HttpClient {
     }
   }
 
+  prepare(protocol: string): void {
+    this.#connectionsFor(protocol).catch(() => undefined);
+  }
+
   close(): void {
     for (const request of this.#active) request.destroy();
     for (const connections of this.#connections.values()) {
