@@ -55,6 +55,7 @@ export class Waterfall {
   #selected: string | null = null;
   #asking: Promise<void> | null = null;
   #mustAsk = false;
+  #isMoving = false;
   #drawnAxis = "";
   #lastChange = 0;
   #timer: ReturnType<typeof setInterval> | null = null;
@@ -172,7 +173,7 @@ export class Waterfall {
     }
     this.#rows.setCount(window.head.rows);
     const index = this.#window.findIndex((row) => row.spanId === this.#selected);
-    if (index >= 0) this.#active = this.#first + index;
+    if (index >= 0 && !this.#isMoving) this.#active = this.#first + index;
     this.#active = Math.min(this.#active, Math.max(0, window.head.rows - 1));
     this.#rows.pin(this.#active);
     setAttribute(this.#scroller, "aria-rowcount", String(window.head.rows));
@@ -236,11 +237,18 @@ export class Waterfall {
     this.#rows.reveal(this.#active);
     const row = this.#rowAt(this.#active);
     if (row) this.#choose(row.spanId);
-    else void this.refresh().then(() => {
-      this.#choose(this.#rowAt(this.#active)?.spanId ?? null);
-    });
+    else this.#chooseWhenKnown();
     this.#rows.render();
     if (isFocused) this.#rows.elementAt(this.#active)?.focus({ preventScroll: true });
+  }
+
+  /** The row moved to is not in memory; until it is, what is selected must not pull the keyboard back. */
+  #chooseWhenKnown(): void {
+    this.#isMoving = true;
+    void this.refresh().then(() => {
+      this.#isMoving = false;
+      this.#choose(this.#rowAt(this.#active)?.spanId ?? null);
+    });
   }
 
   #choose(spanId: string | null): void {
