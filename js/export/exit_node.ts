@@ -51,7 +51,7 @@ export function installExitHooks(options: ExitHookOptions): () => void {
     const spans = pendingSpans();
     if (spans === 0) return;
     const why = isCrashing ? " after an uncaught exception" : "";
-    logger.warn(`spandrel: the process ended${why} with ${String(spans)} spans not sent`);
+    logger.warn(`the process ended${why} with ${String(spans)} spans not sent`);
   };
   const onCrash = (): void => {
     isCrashing = true;

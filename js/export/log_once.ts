@@ -29,7 +29,7 @@ export class LogOnce {
     this.#kinds.set(kind, { at: now, heldBack: 0 });
     const more = known !== undefined && known.heldBack > 0 ? ` (and ${String(known.heldBack)} more like this)` : "";
     try {
-      this.#logger.warn(`spandrel: ${message}${more}`);
+      this.#logger.warn(`${message}${more}`);
     } catch {
       // a logger that throws is the host's; exporting goes on
     }

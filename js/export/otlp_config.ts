@@ -203,7 +203,7 @@ class Variables {
 
   /** The value is not shown: it may be a secret. */
   #ignore(name: string, why: string): undefined {
-    this.#warn(`spandrel: ${name} is ignored: ${why}`);
+    this.#warn(`${name} is ignored: ${why}`);
     return undefined;
   }
 }

@@ -4,6 +4,7 @@
 import { exportPlatform } from "#platform";
 import type { ExportPolicies, NextStep } from "../load/export_core.js";
 import { systemClock, type Clock } from "../tracing/clock.js";
+import { consoleLogger } from "../tracing/tracer.js";
 import type { Logger } from "../tracing/runtime.js";
 import { TraceError } from "../trace_error.js";
 import { policiesOf } from "./core_batch.js";
@@ -83,7 +84,7 @@ export class OtlpHttpExporter implements SpanExporter {
     this.#keepalive = options.keepalive ?? "auto";
     this.concurrency = positive("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY);
     this.#clock = options.clock ?? systemClock;
-    this.#log = new LogOnce(options.logger ?? console, this.#clock);
+    this.#log = new LogOnce(options.logger ?? consoleLogger, this.#clock);
     this.#platform = options.platform ?? exportPlatform;
     this.#client = options.client ?? this.#platform.createHttpClient({ maxConnections: this.concurrency });
     // While the module is compiled elsewhere there is time for it.

@@ -63,7 +63,7 @@ describe("the natural end of the process", () => {
     host.emit("exit", 0);
 
     expect(flushes).toHaveLength(1);
-    expect(logger.lines).toEqual(["spandrel: the process ended with 3 spans not sent"]);
+    expect(logger.lines).toEqual(["the process ended with 3 spans not sent"]);
   });
 
   test("an uncaught exception is only watched", () => {
@@ -74,7 +74,7 @@ describe("the natural end of the process", () => {
 
     expect(host.listenerCount("uncaughtException")).toBe(0);
     expect(host.listenerCount("unhandledRejection")).toBe(0);
-    expect(logger.lines).toEqual(["spandrel: the process ended after an uncaught exception with 3 spans not sent"]);
+    expect(logger.lines).toEqual(["the process ended after an uncaught exception with 3 spans not sent"]);
   });
 });
 
@@ -117,7 +117,7 @@ describe.each(["SIGTERM", "SIGINT"])("%s", (signal) => {
     await turn();
     expect(host.killed).toEqual([signal]);
     host.emit("exit", null);
-    expect(logger.lines).toEqual(["spandrel: the process ended with 3 spans not sent"]);
+    expect(logger.lines).toEqual(["the process ended with 3 spans not sent"]);
   });
 });
 

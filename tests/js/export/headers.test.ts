@@ -64,7 +64,7 @@ describe("X5: headers that could become two", () => {
 test("a refused header is told once", () => {
   const logger = new TestLogger();
   new OtlpHttpExporter({ headers: { "bad name": "canary" }, logger });
-  expect(logger.lines).toEqual(['spandrel: header "bad name" is left out: its name is not a header name']);
+  expect(logger.lines).toEqual(['header "bad name" is left out: its name is not a header name']);
 });
 
 test.each([
