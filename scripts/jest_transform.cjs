@@ -7,6 +7,8 @@ const OPTIONS = {
   format: "cjs",
   target: "node20",
   sourcemap: "inline",
+  // Spans are named after functions: esbuild would rename some that shadow others.
+  keepNames: true,
   // import() needs an experimental flag in Jest's realm; as a promise around require() it behaves the same.
   supported: { "dynamic-import": false },
   define: { "import.meta.url": "spandrelModuleUrl" },

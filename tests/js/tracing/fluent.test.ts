@@ -173,7 +173,7 @@ describe("Limits", () => {
     span.end();
     const fields = (await ended())[0]?._fields();
     expect(fields?.droppedAttributes).toBe(0);
-    expect([...(fields?.attributes.keys() ?? [])].filter((key) => !key.startsWith("mlflow."))).toEqual(["a", "A"]);
+    expect([...(fields?.attributes.keys() ?? [])].filter((key) => !key.startsWith("mlflow."))).toEqual(["A", "a"]);
   });
 
   test("TruncationNeverSplitsACharacter", async () => {
