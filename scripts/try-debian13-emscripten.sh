@@ -42,13 +42,13 @@ cp -r build/protobuf "$work/build/protobuf"
 
 version=$(chroot "$system" emcc --version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -1)
 echo "Building with Emscripten $version"
-# It may have to compile its own libraries for -flto first, which takes minutes.
-chroot "$system" env SPANDREL_PROTOBUF_SOURCE=/spandrel/build/protobuf EM_CACHE=/spandrel-cache \
+
+chroot "$system" env SPANDREL_PROTOBUF_SOURCE=/spandrel/build/protobuf \
   node /spandrel/scripts/build.mjs wasm
 
 mkdir -p "$folder/modules"
 cp "$work"/build/wasm/wasm/*.mjs "$work"/build/wasm/wasm/*.wasm "$folder/modules/"
-for module in spandrel spandrel_viewer; do
+for module in spandrel_core spandrel spandrel_viewer; do
   node --input-type=module - "$folder/modules/$module" <<'CHECK'
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
