@@ -343,9 +343,11 @@ export class LiveSpan extends Owner<RawLiveSpan> {
   }
 }
 
+/** Its spans are objects of the module: dispose() gives them back together. */
 export interface PoppedTrace {
   trace: { info: TraceInfoDict; spans: Span[] };
   prompts: Record<string, unknown>[];
+  dispose(): void;
 }
 
 export class TraceManager extends Owner<RawManager> {
@@ -433,7 +435,10 @@ export class TraceManager extends Owner<RawManager> {
     const managed = readManagedTrace(this.host.bytes(() => this.handle[call](this.host.put(input))));
     if (managed === null) return null;
     const spans = managed.records.map((record) => spanOfRecord(this.host, record));
-    return { trace: { info: managed.info, spans }, prompts: managed.prompts };
+    const dispose = (): void => {
+      for (const span of spans) span.dispose();
+    };
+    return { trace: { info: managed.info, spans }, prompts: managed.prompts, dispose };
   }
 }
 
@@ -442,14 +447,14 @@ export interface SpandrelModule {
   Span: { fromRecord(record: Uint8Array): Span; fromDict(dict: unknown): Span; fromOtlp(span: unknown): Span };
   LiveSpan: { start(options: SpanStart): LiveSpan };
   NoOpSpan: typeof NoOpSpan;
-  /** How many objects of the module JavaScript holds. */
-  handleCount(): number;
+  /** Size of the module's memory, in bytes. */
+  memoryBytes(): number;
 }
 
 /** A module of its own, with its own heap. Rejects with TraceError where it cannot be had. */
 export async function createModule(options: ModuleOptions = {}): Promise<SpandrelModule> {
   let handover: Handover | null = null;
-  const raw = await loadModule(options.wasm, (cause) => handover?.die(cause));
+  const raw = await loadModule({ source: options.wasm, isFull: true }, (cause) => handover?.die(cause));
   handover = new Handover(raw, () => undefined);
   return classesOf(new Host(handover, options.logger));
 }
@@ -473,7 +478,7 @@ function classesOf(host: Host): SpandrelModule {
     },
     LiveSpan: { start: (options) => startSpan(host, options) },
     NoOpSpan,
-    handleCount: () => (host.handover.raw as unknown as { count_emval_handles?: () => number }).count_emval_handles?.() ?? 0,
+    memoryBytes: () => host.handover.raw.HEAPU8.length,
   };
 }
 

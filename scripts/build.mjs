@@ -130,6 +130,8 @@ function writeInline() {
   const base64 = readFileSync(join(ROOT, "build/module/spandrel.wasm")).toString("base64");
   const text = `export { default as createModule } from "./spandrel_glue.mjs";\nexport const wasmBase64 =\n  "${base64}";\n`;
   writeFileSync(join(ROOT, "build/module/spandrel_inline.mjs"), text);
+  const types = "export const createModule: unknown;\nexport const wasmBase64: string;\n";
+  writeFileSync(join(ROOT, "build/module/spandrel_inline.d.mts"), types);
 }
 
 // --- js -----------------------------------------------------------------------------------------

@@ -10,11 +10,17 @@ import { isBytes, isCompiled, isResponse, type WasmSource } from "./wasm_source.
 
 /** How a module is had: replaced by spandrel/inline, which carries its bytes. */
 export interface ModuleLoader {
-  importFactory(): Promise<unknown>;
+  importFactory(isFull: boolean): Promise<unknown>;
   /** null where nothing can be loaded at once. */
-  requireFactory(): unknown;
+  requireFactory(isFull: boolean): unknown;
   /** null: the URL is fetched. */
-  readBytes(): BufferSource | null;
+  readBytes(isFull: boolean): BufferSource | null;
+}
+
+export interface ModuleChoice {
+  source: WasmSource | undefined;
+  /** With the trace manager and the codecs of dictionaries; else the hot path alone. */
+  isFull: boolean;
 }
 
 export const packagedModule: ModuleLoader = { importFactory: importGlue, requireFactory: requireGlue, readBytes: readModuleFile };
@@ -29,8 +35,8 @@ type Imports = WebAssembly.Imports;
 type OnInstance = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
 
 /** Rejects where the module cannot be had. `onAbort` hears of its end. */
-export async function loadModule(source: WasmSource | undefined, onAbort: (cause: unknown) => void): Promise<RawModule> {
-  const [factory, module] = await Promise.all([loader.importFactory().then(factoryOf), compiled(source)]);
+export async function loadModule({ source, isFull }: ModuleChoice, onAbort: (cause: unknown) => void): Promise<RawModule> {
+  const [factory, module] = await Promise.all([loader.importFactory(isFull).then(factoryOf), compiled(source, isFull)]);
   return await new Promise<RawModule>((resolve, reject) => {
     const instantiateWasm = (imports: Imports, onInstance: OnInstance): object => {
       WebAssembly.instantiate(module, imports).then((instance) => {
@@ -43,9 +49,9 @@ export async function loadModule(source: WasmSource | undefined, onAbort: (cause
 }
 
 /** As loadModule, within the call; null where only a promise can be had. Throws where it fails. */
-export function loadModuleSync(source: WasmSource | undefined, onAbort: (cause: unknown) => void): RawModule | null {
-  const exported = loader.requireFactory();
-  const module = compiledSync(source);
+export function loadModuleSync({ source, isFull }: ModuleChoice, onAbort: (cause: unknown) => void): RawModule | null {
+  const exported = loader.requireFactory(isFull);
+  const module = compiledSync(source, isFull);
   if (exported === null || module === null) return null;
   const instantiateWasm = (imports: Imports, onInstance: OnInstance): object => {
     const instance = new WebAssembly.Instance(module, imports);
@@ -69,14 +75,14 @@ function factoryOf(exported: unknown): ModuleFactory {
   return factory as ModuleFactory;
 }
 
-async function compiled(source: WasmSource | undefined): Promise<WebAssembly.Module> {
+async function compiled(source: WasmSource | undefined, isFull: boolean): Promise<WebAssembly.Module> {
   const given = await source;
   if (isCompiled(given)) return given;
   if (isBytes(given)) return await WebAssembly.compile(given);
   if (isResponse(given)) return await compiledFrom(given);
-  const bytes = given === undefined ? loader.readBytes() : null;
+  const bytes = given === undefined ? loader.readBytes(isFull) : null;
   if (bytes !== null) return await WebAssembly.compile(bytes);
-  return await compiledFrom(await fetch(given ?? moduleUrl()));
+  return await compiledFrom(await fetch(given ?? moduleUrl(isFull)));
 }
 
 async function compiledFrom(response: Response): Promise<WebAssembly.Module> {
@@ -87,8 +93,8 @@ async function compiledFrom(response: Response): Promise<WebAssembly.Module> {
   return await WebAssembly.compile(await response.arrayBuffer());
 }
 
-function compiledSync(source: WasmSource | undefined): WebAssembly.Module | null {
+function compiledSync(source: WasmSource | undefined, isFull: boolean): WebAssembly.Module | null {
   if (isCompiled(source)) return source;
-  const bytes = source === undefined ? loader.readBytes() : isBytes(source) ? source : null;
+  const bytes = source === undefined ? loader.readBytes(isFull) : isBytes(source) ? source : null;
   return bytes === null ? null : new WebAssembly.Module(bytes);
 }

@@ -38,6 +38,12 @@ export interface InitOptions {
   beforeSeal?: ((span: LiveSpan) => void) | null;
   /** true: isolated from `@opentelemetry/api`. */
   useDefaultTracerProvider?: boolean;
+  /**
+   * "full": the module with the trace manager and the codecs of dictionaries; "core": recording and
+   * export alone, less than half of it. Default: "full" in Node, "core" in browsers unless an option
+   * needs more.
+   */
+  module?: "core" | "full";
   /** Where the module comes from; default: the file beside this package's own. */
   wasm?: WasmSource;
   logger?: Logger;
@@ -85,6 +91,7 @@ const CHECKS: Record<string, readonly [Check, string]> = {
   spanProcessors: [(value) => Array.isArray(value) && value.every(isFunction), "an array of functions"],
   beforeSeal: [(value) => value === null || isFunction(value), "a function"],
   useDefaultTracerProvider: [isFlag, "true or false"],
+  module: [(value) => value === "core" || value === "full", '"core" or "full"'],
   wasm: [isWasmSource, "a URL, bytes, a WebAssembly.Module or a promise of a Response"],
   logger: [
     (value) => isObject(value) && ["debug", "info", "warn", "error"].every((name) => isFunction((value as Record<string, unknown>)[name])),

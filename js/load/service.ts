@@ -21,7 +21,7 @@ import { CodecCore } from "./codec_core.js";
 import { Core } from "./core.js";
 import { ExportCore } from "./export_core.js";
 import { LazyExporter } from "./lazy_exporter.js";
-import { loadModule, loadModuleSync } from "./load_module.js";
+import { loadModule, loadModuleSync, type ModuleChoice } from "./load_module.js";
 import { movesExport, type InitOptions } from "./options.js";
 import type { RawModule } from "./raw_module.js";
 import { VERSION } from "../version.js";
@@ -84,7 +84,7 @@ export class Service implements ExportHub {
   /** null where the host or the compiler's glue allows no loading at once. */
   #loadAtOnce(): Promise<void> | null {
     try {
-      const raw = loadModuleSync(this.#options.wasm, this.#onAbort);
+      const raw = loadModuleSync(this.#moduleChoice, this.#onAbort);
       if (raw === null) return null;
       this.#moduleIsReady(raw);
     } catch (error) {
@@ -217,11 +217,17 @@ export class Service implements ExportHub {
 
   async #load(): Promise<void> {
     try {
-      const raw = await loadModule(this.#options.wasm, this.#onAbort);
+      const raw = await loadModule(this.#moduleChoice, this.#onAbort);
       if (!this.#isDead) this.#moduleIsReady(raw);
     } catch (error) {
       this.#moduleIsMissing(error);
     }
+  }
+
+  get #moduleChoice(): ModuleChoice {
+    const { wasm, module, retainTraces, traceTimeoutMillis } = this.#options;
+    const needsAll = isNode || retainTraces === true || traceTimeoutMillis !== undefined;
+    return { source: wasm, isFull: module === undefined ? needsAll : module === "full" };
   }
 
   #onAbort = (cause: unknown): void => {

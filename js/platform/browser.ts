@@ -41,20 +41,20 @@ export function watchEnd({ destinations }: LifecycleOptions): () => void {
 }
 
 /** Where the module's bytes stand beside this file; null: fetch the URL. */
-export function readModuleFile(): null {
+export function readModuleFile(_isFull: boolean): null {
   return null;
 }
 
-export function moduleUrl(): URL {
-  return new URL("../../build/module/spandrel.wasm", import.meta.url);
+export function moduleUrl(isFull: boolean): URL {
+  return isFull ? new URL("../../build/module/spandrel.wasm", import.meta.url) : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
 }
 
-export async function importGlue(): Promise<unknown> {
-  return await import("../../build/module/spandrel_glue.mjs");
+export async function importGlue(isFull: boolean): Promise<unknown> {
+  return isFull ? await import("../../build/module/spandrel_glue.mjs") : await import("../../build/module/spandrel_core_glue.mjs");
 }
 
 /** Synchronous loading of the glue exists in Node alone. */
-export function requireGlue(): null {
+export function requireGlue(_isFull: boolean): null {
   return null;
 }
 

@@ -32,20 +32,21 @@ export function watchEnd({ pendingSpans, flush, logger, exitTimeoutMillis }: Lif
 }
 
 /** The module's bytes beside the glue. */
-export function readModuleFile(): Uint8Array {
-  return readFileSync(fileURLToPath(moduleUrl()));
+export function readModuleFile(isFull: boolean): Uint8Array {
+  return readFileSync(fileURLToPath(moduleUrl(isFull)));
 }
 
-export function moduleUrl(): URL {
-  return new URL("../../build/module/spandrel.wasm", import.meta.url);
+export function moduleUrl(isFull: boolean): URL {
+  return isFull ? new URL("../../build/module/spandrel.wasm", import.meta.url) : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
 }
 
-export async function importGlue(): Promise<unknown> {
-  return await import("../../build/module/spandrel_glue.mjs");
+export async function importGlue(isFull: boolean): Promise<unknown> {
+  return isFull ? await import("../../build/module/spandrel_glue.mjs") : await import("../../build/module/spandrel_core_glue.mjs");
 }
 
-export function requireGlue(): unknown {
-  return createRequire(import.meta.url)("../../build/module/spandrel_glue.cjs");
+export function requireGlue(isFull: boolean): unknown {
+  const require = createRequire(import.meta.url);
+  return isFull ? require("../../build/module/spandrel_glue.cjs") : require("../../build/module/spandrel_core_glue.cjs");
 }
 
 export function defaultServiceName(): string {

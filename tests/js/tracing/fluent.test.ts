@@ -1,3 +1,4 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   AlwaysOffSampler,

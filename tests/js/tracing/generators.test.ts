@@ -2,6 +2,7 @@
 //
 // Where JavaScript or a decision of this project gives something else, DEVIATIONS says what and why;
 // a case that is neither there nor equal fails, and so does one that is there without need.
+import { beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { disable, enable, getCurrentActiveSpan, init, startSpan, trace, updateCurrentTrace, withSpan, type Span } from "../../../js/index.js";

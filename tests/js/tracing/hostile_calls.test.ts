@@ -1,4 +1,5 @@
 // Anything for any argument: nothing is thrown, the span leaves all the same, and so do the others of its batch.
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { bindContext, getCurrentActiveSpan, registerOnSpanEndHook, registerOnSpanStartHook, startSpan, suppressTracing, trace, tracingContext, updateCurrentTrace, withSpan, type LiveSpan } from "../../../js/index.js";
 import { ended, start } from "./harness.js";
 

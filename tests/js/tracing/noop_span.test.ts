@@ -1,3 +1,4 @@
+import { expect, test } from "@jest/globals";
 import { LiveSpan, NoOpSpan, NO_OP_SPAN_TRACE_ID, Span } from "../../../js/index.js";
 
 const members = [...new Set([...Object.getOwnPropertyNames(LiveSpan.prototype), ...Object.getOwnPropertyNames(Span.prototype)])].filter((name) => !name.startsWith("_"));

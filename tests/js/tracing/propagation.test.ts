@@ -1,3 +1,4 @@
+import { beforeAll, expect, test } from "@jest/globals";
 import { extractTraceContext, init, injectTraceContext, NoOpSpan, startSpan, withRemoteContext, withSpan } from "../../../js/index.js";
 import { ended, start } from "./harness.js";
 

@@ -1,0 +1,16 @@
+// As the main entry, with the module inside: nothing is fetched. For places where a file beside the
+// code cannot be had.
+
+import { createModule, wasmBase64 } from "../build/module/spandrel_inline.mjs";
+import { setModuleLoader } from "./load/load_module.js";
+
+function bytes(): Uint8Array<ArrayBuffer> {
+  const text = atob(wasmBase64);
+  const decoded = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) decoded[i] = text.charCodeAt(i);
+  return decoded;
+}
+
+setModuleLoader({ importFactory: async () => createModule, requireFactory: () => createModule, readBytes: bytes });
+
+export * from "./index.js";
