@@ -52,5 +52,6 @@ export type { Logger, SpanLimits } from "./tracing/runtime.js";
 export type { Outcome, SpanExporter } from "./export/exporter.js";
 export { SpanBatch } from "./export/span_batch.js";
 export type { FlushResult } from "./export/flush_result.js";
-export { OtlpHttpExporter } from "./export/otlp_http_exporter.js";
+export { OtlpHttpExporter } from "./export/otlp_exporter.js";
+export type { OtlpHttpExporterOptions } from "./export/otlp_http_exporter.js";
 export { TraceError } from "./trace_error.js";

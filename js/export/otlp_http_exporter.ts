@@ -1,7 +1,7 @@
 // Sends batches to an OTLP/HTTP receiver. One call of export() is one attempt (two after a 415: the
 // other encoding is tried once); waiting, repeating and halving are the destination's business.
 
-import { exportPlatform } from "#platform";
+import { exportPlatform } from "#export-platform";
 import type { ExportPolicies, NextStep } from "../load/export_core.js";
 import { systemClock, type Clock } from "../tracing/clock.js";
 import { consoleLogger } from "../tracing/tracer.js";
@@ -71,8 +71,7 @@ export class OtlpHttpExporter implements SpanExporter {
   #isShut = false;
 
   constructor(options: OtlpHttpExporterOptions = {}) {
-    const href =
-      options.url !== undefined ? tracesUrlAsIs(options.url) : tracesUrlOfBase(options.endpoint ?? DEFAULT_ENDPOINT);
+    const href = options.url !== undefined ? tracesUrlAsIs(options.url) : tracesUrlOfBase(options.endpoint ?? DEFAULT_ENDPOINT);
     const { url, authorization } = splitUserInfo(href);
     this.#url = url;
     this.#authorization = authorization;
@@ -200,9 +199,7 @@ export class OtlpHttpExporter implements SpanExporter {
 
   #fitsKeepalive(bytes: number): boolean {
     return (
-      this.#keepalive !== false &&
-      keepaliveInUse.requests < KEEPALIVE_REQUESTS &&
-      keepaliveInUse.bytes + bytes <= KEEPALIVE_BYTES
+      this.#keepalive !== false && keepaliveInUse.requests < KEEPALIVE_REQUESTS && keepaliveInUse.bytes + bytes <= KEEPALIVE_BYTES
     );
   }
 
@@ -263,7 +260,10 @@ export class OtlpHttpExporter implements SpanExporter {
         return this.#delivered(answer, policies, isJson);
       case "retry": {
         const wait = policies?.parseRetryAfter(answer.retryAfter, answer.date, this.#clock.wallMillis()) ?? null;
-        this.#log.warn(`status ${String(answer.status)}`, `${this.shownUrl} answered ${String(answer.status)}; spans are sent later`);
+        this.#log.warn(
+          `status ${String(answer.status)}`,
+          `${this.shownUrl} answered ${String(answer.status)}; spans are sent later`,
+        );
         return wait === null ? { status: "retryable" } : { status: "retryable", afterMillis: wait };
       }
       default: {

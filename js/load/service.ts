@@ -5,7 +5,7 @@ import { Destination } from "../export/destination.js";
 import type { DestinationCounters } from "../export/destination_counters.js";
 import type { SpanExporter } from "../export/exporter.js";
 import { combineResults, type FlushResult } from "../export/flush_result.js";
-import { OtlpHttpExporter } from "../export/otlp_http_exporter.js";
+import { OtlpHttpExporter, type OtlpHttpExporterOptions } from "../export/otlp_http_exporter.js";
 import type { EnvironmentConfig } from "../export/otlp_config.js";
 import { systemTimers } from "../export/timers.js";
 import { suppressTracing } from "../tracing/context.js";
@@ -137,8 +137,9 @@ export class Service implements ExportHub {
     // "mlflow" was refused when the options were checked.
     if (typeof exporter === "string") return exporter === "mlflow" ? [] : this.#builtIn(exporter, options);
     return (Array.isArray(exporter) ? exporter : [exporter]).map((each) => ({
-      name: nameOf(each),
-      exporter: each,
+      name: "_otlpOptions" in each ? "otlp" : nameOf(each),
+      // The public class stands for the one that sends; that one can be used at once here.
+      exporter: "_otlpOptions" in each ? new OtlpHttpExporter(each._otlpOptions as OtlpHttpExporterOptions) : each,
       holdsTraces: "holdsTraces" in each && each.holdsTraces === true,
     }));
   }

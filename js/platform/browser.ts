@@ -7,7 +7,6 @@ import type { Sampler } from "../tracing/sampling.js";
 import type { LifecycleOptions } from "./lifecycle.js";
 import { makeAsyncContextStore, makeFrameStack } from "./frame_stack.js";
 
-export { exportPlatform } from "./browser_http.js";
 
 export const isNode = false;
 

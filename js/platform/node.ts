@@ -12,7 +12,6 @@ import type { Frame, FrameStore } from "../tracing/context.js";
 import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler, type Sampler } from "../tracing/sampling.js";
 import type { LifecycleOptions } from "./lifecycle.js";
 
-export { exportPlatform } from "./node_http.js";
 
 export const isNode = true;
 

@@ -3,12 +3,15 @@
 //
 // Sockets do not keep the process alive: at its natural end the exit hook flushes, bounded.
 
+import type * as http from "node:http";
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
+import type * as zlib from "node:zlib";
 import type { ExportPlatform, HttpAnswer, HttpClient, HttpRequest } from "../export/transport.js";
 
-type Http = typeof import("node:http");
-type Zlib = typeof import("node:zlib");
+// Types alone: the modules are imported when the first exporter is made.
+type Http = typeof http;
+type Zlib = typeof zlib;
 
 interface Connections {
   http: Http;
