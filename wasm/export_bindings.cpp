@@ -17,14 +17,17 @@ int32_t nextStep(int32_t status, uint32_t spanCount, bool mayChangeEncoding) {
 }
 
 // Milliseconds as doubles: they are exact, and need no bigint on the way. −1: nothing.
-double retryDelay(uint32_t attempts, double random, double retryAfterMillis, double firstAttemptAt, double now) {
-  return static_cast<double>(exporting::retryDelay(attempts, random, static_cast<int64_t>(retryAfterMillis),
-                                                   static_cast<int64_t>(firstAttemptAt), static_cast<int64_t>(now))
-                                 .value_or(-1));
+double retryDelay(uint32_t attempts, double random, double retryAfterMillis, double firstAttemptAt,
+                  double now) {
+  return static_cast<double>(
+      exporting::retryDelay(attempts, random, static_cast<int64_t>(retryAfterMillis),
+                            static_cast<int64_t>(firstAttemptAt), static_cast<int64_t>(now))
+          .value_or(-1));
 }
 
 double parseRetryAfter(uint32_t length, double now) {
-  return static_cast<double>(exporting::parseRetryAfterLines(inputText(length), static_cast<int64_t>(now)).value_or(-1));
+  return static_cast<double>(
+      exporting::parseRetryAfterLines(inputText(length), static_cast<int64_t>(now)).value_or(-1));
 }
 
 // "<rejected spans> <message>"

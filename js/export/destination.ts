@@ -358,7 +358,14 @@ export class Destination {
     if (halves === null) return false;
     const { firstIndex } = batch;
     this.#outbox.waitFirst(
-      halves.map((id) => ({ id, spanCount: core.batchSpanCount(this.id, id), firstIndex, family, attempts: 0, firstAttemptAt: -1 })),
+      halves.map((id) => ({
+        id,
+        spanCount: core.batchSpanCount(this.id, id),
+        firstIndex,
+        family,
+        attempts: 0,
+        firstAttemptAt: -1,
+      })),
     );
     return true;
   }
@@ -390,7 +397,8 @@ export class Destination {
       return this.#taken >= target && this.#outbox.isClearBefore(target);
     };
     const inTime = await this.#until(isSettled, timeoutMillis);
-    const flushed = inTime && !this.#isDead && (await this.#flushExporter(Math.max(deadline - clock.monotonicMillis(), 0), timers));
+    const flushed =
+      inTime && !this.#isDead && (await this.#flushExporter(Math.max(deadline - clock.monotonicMillis(), 0), timers));
     return this.#resultSince(before, inTime, flushed);
   }
 

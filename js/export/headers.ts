@@ -10,10 +10,7 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const OWN_HEADERS = new Set(["content-type", "content-encoding", "content-length", "host", "connection", "transfer-encoding"]);
 
 /** Valid headers with lower-case names. `refused` is told the name only: a value may be a secret. */
-export function checkedHeaders(
-  headers: unknown,
-  refused: (name: string, why: string) => void,
-): Record<string, string> {
+export function checkedHeaders(headers: unknown, refused: (name: string, why: string) => void): Record<string, string> {
   const checked: Record<string, string> = Object.create(null) as Record<string, string>;
   if (typeof headers !== "object" || headers === null) return checked;
   for (const [name, value] of Object.entries(headers)) {

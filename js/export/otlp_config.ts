@@ -76,10 +76,26 @@ function otlpConfig(variables: Variables): EnvironmentConfig["otlp"] {
     variables.parsed("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", tracesUrlAsIs) ??
     variables.parsed("OTEL_EXPORTER_OTLP_ENDPOINT", tracesUrlOfBase);
   assign(config, "url", url);
-  assign(config, "headers", either("HEADERS", (name) => variables.headers(name)));
-  assign(config, "timeoutMillis", either("TIMEOUT", (name) => variables.number(name, 1)));
-  assign(config, "compression", either("COMPRESSION", (name) => variables.choice(name, ["none", "gzip"] as const)));
-  assign(config, "protocol", either("PROTOCOL", (name) => variables.choice(name, ["http/protobuf", "http/json"] as const)));
+  assign(
+    config,
+    "headers",
+    either("HEADERS", (name) => variables.headers(name)),
+  );
+  assign(
+    config,
+    "timeoutMillis",
+    either("TIMEOUT", (name) => variables.number(name, 1)),
+  );
+  assign(
+    config,
+    "compression",
+    either("COMPRESSION", (name) => variables.choice(name, ["none", "gzip"] as const)),
+  );
+  assign(
+    config,
+    "protocol",
+    either("PROTOCOL", (name) => variables.choice(name, ["http/protobuf", "http/json"] as const)),
+  );
   return config;
 }
 

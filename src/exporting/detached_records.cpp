@@ -20,7 +20,8 @@ uint32_t lengthAt(Bytes records, size_t offset) {
 Result<std::vector<record::RecordRef>> adoptPortable(Bytes records) {
   std::vector<record::RecordRef> adopted;
   if (records.empty()) return adopted;
-  if (records.size() > UINT32_MAX) return Error{ErrorCode::TooLarge, "too many records for one batch", 0};
+  if (records.size() > UINT32_MAX)
+    return Error{ErrorCode::TooLarge, "too many records for one batch", 0};
   record::Block* block = record::Block::allocate(static_cast<uint32_t>(records.size()));
   if (block == nullptr) return Error{ErrorCode::TooLarge, "no memory for these records", 0};
   std::memcpy(block->data(), records.data(), records.size());

@@ -12,7 +12,9 @@ constexpr std::array<std::string_view, 7> kLongDays = {"Sunday",   "Monday", "Tu
                                                        "Thursday", "Friday", "Saturday"};
 constexpr int64_t kMillisPerDay = 86'400'000;
 
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
+bool isDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::string_view trimmed(std::string_view text) {
   const auto isSpace = [](char c) { return c == ' ' || c == '\t'; };
@@ -73,7 +75,11 @@ class DateReader {
   }
 
   DateReader& time(CivilTime& out) {
-    return number(2, out.hour).literal(":").number(2, out.minute).literal(":").number(2, out.second);
+    return number(2, out.hour)
+        .literal(":")
+        .number(2, out.minute)
+        .literal(":")
+        .number(2, out.second);
   }
 
  private:
@@ -86,7 +92,9 @@ class DateReader {
   bool ok_ = true;
 };
 
-bool isLeap(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+bool isLeap(int year) {
+  return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
 
 int daysOfMonth(int year, int month) {
   constexpr std::array<int, 12> kLengths = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -124,14 +132,22 @@ std::optional<int64_t> parseHttpDate(std::string_view text, int64_t nowMillis) {
 
   CivilTime fixed;  // Sun, 06 Nov 1994 08:49:37 GMT
   DateReader imf(text);
-  imf.oneOf(kDays, weekday).literal(", ").number(2, fixed.day).literal(" ").oneOf(kMonths, fixed.month);
+  imf.oneOf(kDays, weekday)
+      .literal(", ")
+      .number(2, fixed.day)
+      .literal(" ")
+      .oneOf(kMonths, fixed.month);
   imf.literal(" ").number(4, fixed.year).literal(" ").time(fixed).literal(" GMT");
   if (imf.atEnd()) return toMillis(fixed);
 
   CivilTime old;  // Sunday, 06-Nov-94 08:49:37 GMT
   int shortYear = 0;
   DateReader rfc850(text);
-  rfc850.oneOf(kLongDays, weekday).literal(", ").number(2, old.day).literal("-").oneOf(kMonths, old.month);
+  rfc850.oneOf(kLongDays, weekday)
+      .literal(", ")
+      .number(2, old.day)
+      .literal("-")
+      .oneOf(kMonths, old.month);
   rfc850.literal("-").number(2, shortYear).literal(" ").time(old).literal(" GMT");
   if (rfc850.atEnd()) {
     old.year = fullYear(shortYear, nowMillis);
@@ -146,7 +162,8 @@ std::optional<int64_t> parseHttpDate(std::string_view text, int64_t nowMillis) {
   return std::nullopt;
 }
 
-std::optional<int64_t> parseRetryAfter(std::string_view text, std::string_view dateHeader, int64_t nowMillis) {
+std::optional<int64_t> parseRetryAfter(std::string_view text, std::string_view dateHeader,
+                                       int64_t nowMillis) {
   text = trimmed(text);
   if (text.empty()) return std::nullopt;
   int64_t wait = 0;

@@ -32,8 +32,8 @@ NextStep nextStep(int status, uint32_t spanCount, bool mayChangeEncoding) {
   }
 }
 
-std::optional<int64_t> retryDelay(uint32_t attempts, double random, int64_t retryAfterMillis, int64_t firstAttemptAt,
-                                  int64_t now) {
+std::optional<int64_t> retryDelay(uint32_t attempts, double random, int64_t retryAfterMillis,
+                                  int64_t firstAttemptAt, int64_t now) {
   const double chance = random >= 0.0 && random < 1.0 ? random : 0.5;  // NaN included
   int64_t delay = backOff(attempts, chance);
   if (retryAfterMillis > 0) {

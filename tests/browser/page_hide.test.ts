@@ -54,7 +54,9 @@ beforeAll(async () => {
     }
     response.setHeader("Content-Security-Policy", CONTENT_POLICY);
     if (path === "/") {
-      response.writeHead(200, { "content-type": "text/html" }).end('<!doctype html><script type="module" src="/app.mjs"></script>');
+      response
+        .writeHead(200, { "content-type": "text/html" })
+        .end('<!doctype html><script type="module" src="/app.mjs"></script>');
       return;
     }
     if (path === "/app.mjs") {

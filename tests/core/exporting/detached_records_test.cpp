@@ -24,7 +24,8 @@ std::vector<uint8_t> twoRecords() {
 }
 
 bool contains(Bytes bytes, std::string_view text) {
-  return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find(text) != std::string_view::npos;
+  return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find(text) !=
+         std::string_view::npos;
 }
 
 TEST(AdoptPortable, TakesNothingAsNoRecords) {
@@ -38,7 +39,8 @@ TEST(AdoptPortable, KeepsTheBytesOfEachRecord) {
   const auto adopted = adoptPortable(bytes);
   ASSERT_TRUE(adopted.ok());
   ASSERT_EQ(adopted.value().size(), 2u);
-  const auto second = record::decodePortable(Bytes(adopted.value()[1].bytes(), adopted.value()[1].byteLength()));
+  const auto second =
+      record::decodePortable(Bytes(adopted.value()[1].bytes(), adopted.value()[1].byteLength()));
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(second.value().name, "two");
 }

@@ -36,7 +36,8 @@ TEST(HttpDate, RefusesEachCutAndExtension) {
   for (const std::string whole : {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
                                   "Sun Nov  6 08:49:37 1994"}) {
     for (size_t length = 0; length < whole.size(); ++length) {
-      EXPECT_EQ(parseHttpDate(whole.substr(0, length), kNow), std::nullopt) << whole.substr(0, length);
+      EXPECT_EQ(parseHttpDate(whole.substr(0, length), kNow), std::nullopt)
+          << whole.substr(0, length);
     }
     EXPECT_EQ(parseHttpDate(whole + " ", kNow), std::nullopt);
   }
@@ -61,7 +62,8 @@ TEST(RetryAfter, TakesWholeSeconds) {
 }
 
 TEST(RetryAfter, RefusesWhatIsNoWaitAtAll) {
-  for (const char* text : {"", " ", "-1", "+1", "1e9", "1.5", "1s", "abc", "1 2", "0x10", "\xff", "1,2"}) {
+  for (const char* text :
+       {"", " ", "-1", "+1", "1e9", "1.5", "1s", "abc", "1 2", "0x10", "\xff", "1,2"}) {
     EXPECT_EQ(wait(text), std::nullopt) << text;
   }
 }
@@ -78,7 +80,9 @@ TEST(RetryAfter, ComparesADateWithOurClockWhenTheAnswerHasNone) {
   EXPECT_EQ(wait("Sun, 06 Nov 1994 08:50:37 GMT", "yesterday"), 60'000);
 }
 
-TEST(RetryAfter, ReadsAPastDateAsNoWait) { EXPECT_EQ(wait("Sun, 06 Nov 1994 08:00:00 GMT"), 0); }
+TEST(RetryAfter, ReadsAPastDateAsNoWait) {
+  EXPECT_EQ(wait("Sun, 06 Nov 1994 08:00:00 GMT"), 0);
+}
 
 TEST(RetryAfter, ComparesADateWithTheReceiversOwnClock) {
   // The receiver is two hours ahead of us and asks for ten seconds.
@@ -88,7 +92,9 @@ TEST(RetryAfter, ComparesADateWithTheReceiversOwnClock) {
 TEST(RetryAfter, TakesBothHeadersInOneText) {
   EXPECT_EQ(parseRetryAfterLines("7", kNow), 7'000);
   EXPECT_EQ(parseRetryAfterLines("7\nrubbish", kNow), 7'000);
-  EXPECT_EQ(parseRetryAfterLines("Sun, 06 Nov 1994 10:49:47 GMT\nSun, 06 Nov 1994 10:49:37 GMT", kNow), 10'000);
+  EXPECT_EQ(
+      parseRetryAfterLines("Sun, 06 Nov 1994 10:49:47 GMT\nSun, 06 Nov 1994 10:49:37 GMT", kNow),
+      10'000);
   EXPECT_EQ(parseRetryAfterLines("\n", kNow), std::nullopt);
 }
 

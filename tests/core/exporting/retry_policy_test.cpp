@@ -10,7 +10,8 @@ namespace {
 constexpr double kAlmostOne = 0.9999999;
 
 TEST(NextStep, DeliversEverySuccess) {
-  for (int status = 200; status < 300; ++status) EXPECT_EQ(nextStep(status, 5, true), NextStep::Deliver) << status;
+  for (int status = 200; status < 300; ++status)
+    EXPECT_EQ(nextStep(status, 5, true), NextStep::Deliver) << status;
 }
 
 TEST(NextStep, RetriesFourStatusesOfAllAndNoAnswer) {
@@ -36,7 +37,8 @@ TEST(NextStep, ChangesTheEncodingOnce) {
 }
 
 TEST(NextStep, GivesUpOnEveryOtherStatus) {
-  for (const int status : {300, 301, 302, 307, 308, 401, 403, 404, 405, 408, 422, 425, 500, 501, 505, 599}) {
+  for (const int status :
+       {300, 301, 302, 307, 308, 401, 403, 404, 405, 408, 422, 425, 500, 501, 505, 599}) {
     EXPECT_EQ(nextStep(status, 5, true), NextStep::GiveUp) << status;
   }
 }
@@ -61,7 +63,9 @@ TEST(RetryDelay, KeepsToTheWaitTheReceiverNames) {
   EXPECT_EQ(retryDelay(1, kAlmostOne, 600'000, 0, 0), 600'999);
 }
 
-TEST(RetryDelay, BacksOffWhenTheReceiverSaysAtOnce) { EXPECT_EQ(retryDelay(2, 0.5, 0, 0, 0), 1'000); }
+TEST(RetryDelay, BacksOffWhenTheReceiverSaysAtOnce) {
+  EXPECT_EQ(retryDelay(2, 0.5, 0, 0, 0), 1'000);
+}
 
 TEST(RetryDelay, GivesUpAfterFifteenMinutes) {
   EXPECT_EQ(retryDelay(40, 0.0, 0, 100, 100 + kBatchLifeMillis), 0);

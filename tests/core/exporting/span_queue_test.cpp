@@ -40,10 +40,12 @@ uint64_t lost(const SpanQueue& queue, LossReason reason) {
 }
 
 TEST(LossReason, HasTheSpellingUsersSee) {
-  const char* names[] = {"queue_full", "too_large",       "rejected", "http_4xx",  "gave_up",
-                         "shutdown",   "unknown_outcome", "late",     "not_ready", "module_dead",
-                         "trace_evicted", "trace_expired", "redaction_error"};
-  for (size_t i = 0; i < kLossReasons; ++i) EXPECT_EQ(lossReasonName(static_cast<LossReason>(i)), names[i]);
+  const char* names[] = {"queue_full",     "too_large",   "rejected",        "http_4xx",
+                         "gave_up",        "shutdown",    "unknown_outcome", "late",
+                         "not_ready",      "module_dead", "trace_evicted",   "trace_expired",
+                         "redaction_error"};
+  for (size_t i = 0; i < kLossReasons; ++i)
+    EXPECT_EQ(lossReasonName(static_cast<LossReason>(i)), names[i]);
 }
 
 TEST(SpanQueue, GivesSpansInOrderOfArrival) {
@@ -217,18 +219,30 @@ TEST(SpanQueue, AccountsForEverySpanUnderRandomOperations) {
   };
   for (int step = 0; step < 20'000; ++step) {
     switch (draw(8)) {
-      case 0: batches.push_back(queue.take(1 + draw(5), kRecordBytes * (1 + draw(5)))); break;
-      case 1: if (!batches.empty()) queue.settleDelivered(batches[draw(batches.size())], draw(3)); break;
-      case 2: if (!batches.empty()) queue.settleLost(batches[draw(batches.size())], LossReason::GaveUp); break;
+      case 0:
+        batches.push_back(queue.take(1 + draw(5), kRecordBytes * (1 + draw(5))));
+        break;
+      case 1:
+        if (!batches.empty()) queue.settleDelivered(batches[draw(batches.size())], draw(3));
+        break;
+      case 2:
+        if (!batches.empty()) queue.settleLost(batches[draw(batches.size())], LossReason::GaveUp);
+        break;
       case 3:
         if (!batches.empty()) {
           const auto [a, b] = queue.split(batches[draw(batches.size())]);
           batches.insert(batches.end(), {a, b});
         }
         break;
-      case 4: queue.releaseTrace(traceId(draw(6))); break;
-      case 5: queue.discardTrace(traceId(draw(6)), LossReason::TraceEvicted); break;
-      default: queue.push(makeRecord(draw(6), kRecordBytes * (1 + draw(2)), draw(4) ? 0 : record::flags::kCompletes));
+      case 4:
+        queue.releaseTrace(traceId(draw(6)));
+        break;
+      case 5:
+        queue.discardTrace(traceId(draw(6)), LossReason::TraceEvicted);
+        break;
+      default:
+        queue.push(makeRecord(draw(6), kRecordBytes * (1 + draw(2)),
+                              draw(4) ? 0 : record::flags::kCompletes));
     }
   }
 
@@ -256,7 +270,8 @@ TEST(SpanQueue, LosesNothingWhenSeveralThreadsUseIt) {
     });
   }
   threads.emplace_back([&] {
-    while (stillPushing > 0 || queue.readySpans() > 0) queue.settleDelivered(queue.take(64, 1 << 20), 1);
+    while (stillPushing > 0 || queue.readySpans() > 0)
+      queue.settleDelivered(queue.take(64, 1 << 20), 1);
   });
   for (auto& thread : threads) thread.join();
 

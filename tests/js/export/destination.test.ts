@@ -95,7 +95,10 @@ describe("when a batch leaves", () => {
   });
 
   test("H18: as many batches at a time as the exporter allows, one for exporters that do not say", async () => {
-    for (const [concurrency, expected] of [[3, 3], [undefined, 1]] as const) {
+    for (const [concurrency, expected] of [
+      [3, 3],
+      [undefined, 1],
+    ] as const) {
       const { exporter, sizes, waiting } = manualExporter(concurrency);
       const harness = await Harness.open({ exporter, batch: { maxSpans: 10 } });
       harness.endSpans(100);
@@ -256,7 +259,9 @@ describe("shutdown", () => {
   });
 
   test("tries once more at once when a back-off is under way", async () => {
-    const { harness, client, time, destination } = await openScripted((_, count) => answer(count === 1 ? 503 : 200, { retryAfter: "60" }));
+    const { harness, client, time, destination } = await openScripted((_, count) =>
+      answer(count === 1 ? 503 : 200, { retryAfter: "60" }),
+    );
     harness.endSpans(1);
     await time.advance(5_000);
     const done = destination.shutdown();
@@ -278,7 +283,13 @@ describe("shutdown", () => {
 
 describe("exporters of the user", () => {
   const CASES: [string, (batch: SpanBatch) => Promise<Outcome>, Record<string, number>][] = [
-    ["throws", () => { throw new Error("boom"); }, { rejected: 2 }],
+    [
+      "throws",
+      () => {
+        throw new Error("boom");
+      },
+      { rejected: 2 },
+    ],
     ["rejects", () => Promise.reject(new Error("boom")), { rejected: 2 }],
     ["gives undefined", async () => undefined as unknown as Outcome, { rejected: 2 }],
     ["gives nonsense", async () => ({ status: "fine" }) as unknown as Outcome, { rejected: 2 }],
@@ -302,7 +313,12 @@ describe("exporters of the user", () => {
     const harness = await Harness.open({
       exporter: exporterOf(async (batch) => {
         kept = batch;
-        sizes = [batch.spanCount, batch.byteLength, batch.toOtlpBytes().length, JSON.parse(batch.toOtlpJson()).resourceSpans.length];
+        sizes = [
+          batch.spanCount,
+          batch.byteLength,
+          batch.toOtlpBytes().length,
+          JSON.parse(batch.toOtlpJson()).resourceSpans.length,
+        ];
         return success;
       }),
     });

@@ -136,7 +136,11 @@ export function accountOf(destination: Destination): Record<string, number> {
   return Object.fromEntries(Object.entries(account).filter(([, spans]) => spans !== 0));
 }
 
-export function answer(status: number, headers: { retryAfter?: string; date?: string; contentType?: string } = {}, body = new Uint8Array()): HttpAnswer {
+export function answer(
+  status: number,
+  headers: { retryAfter?: string; date?: string; contentType?: string } = {},
+  body = new Uint8Array(),
+): HttpAnswer {
   return { kind: "answer", status, contentType: "", retryAfter: "", date: "", ...headers, body };
 }
 

@@ -134,12 +134,17 @@ describe("settings of the tracer", () => {
     expect(warnings).toEqual([]);
   });
 
-  test.each([["true", true], ["TRUE", true], [" true ", true], ["false", false], ["1", false], ["yes", false], ["", false]])(
-    "OTEL_SDK_DISABLED=%p: %p",
-    (value, isDisabled) => {
-      expect(read({ OTEL_SDK_DISABLED: value }).config.isDisabled).toBe(isDisabled);
-    },
-  );
+  test.each([
+    ["true", true],
+    ["TRUE", true],
+    [" true ", true],
+    ["false", false],
+    ["1", false],
+    ["yes", false],
+    ["", false],
+  ])("OTEL_SDK_DISABLED=%p: %p", (value, isDisabled) => {
+    expect(read({ OTEL_SDK_DISABLED: value }).config.isDisabled).toBe(isDisabled);
+  });
 
   test("OTEL_SERVICE_NAME beats the resource attribute", () => {
     const { config } = read({ OTEL_SERVICE_NAME: "shop", OTEL_RESOURCE_ATTRIBUTES: "service.name=other,team=a%20b" });
@@ -167,7 +172,11 @@ describe("settings of the tracer", () => {
   });
 
   test("limits: the model's beats the general", () => {
-    const { config } = read({ OTEL_ATTRIBUTE_COUNT_LIMIT: "10", OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "20", OTEL_SPAN_EVENT_COUNT_LIMIT: "0" });
+    const { config } = read({
+      OTEL_ATTRIBUTE_COUNT_LIMIT: "10",
+      OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "20",
+      OTEL_SPAN_EVENT_COUNT_LIMIT: "0",
+    });
     expect(config.limits).toEqual({
       attributeCountLimit: 20,
       attributePerEventCountLimit: 10,
@@ -202,8 +211,14 @@ describe("settings of the tracer", () => {
 
   test("X6: no warning shows the value of a variable", () => {
     const names = [
-      "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_RESOURCE_ATTRIBUTES",
-      "OTEL_TRACES_SAMPLER", "OTEL_PROPAGATORS", "OTEL_BSP_SCHEDULE_DELAY", "OTEL_SDK_DISABLED",
+      "OTEL_EXPORTER_OTLP_HEADERS",
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "OTEL_EXPORTER_OTLP_TIMEOUT",
+      "OTEL_RESOURCE_ATTRIBUTES",
+      "OTEL_TRACES_SAMPLER",
+      "OTEL_PROPAGATORS",
+      "OTEL_BSP_SCHEDULE_DELAY",
+      "OTEL_SDK_DISABLED",
     ];
     const { warnings } = read(Object.fromEntries(names.map((name) => [name, "k%0d=canary%zz"])));
     expect(warnings.length).toBeGreaterThanOrEqual(names.length);

@@ -43,7 +43,11 @@ describe("H1: method, type and path", () => {
     const server = await FaultServer.start();
     await sendOne(server);
     const request = server.requests[0];
-    expect([request?.method, request?.path, request?.headers["content-type"]]).toEqual(["POST", "/v1/traces", "application/x-protobuf"]);
+    expect([request?.method, request?.path, request?.headers["content-type"]]).toEqual([
+      "POST",
+      "/v1/traces",
+      "application/x-protobuf",
+    ]);
     expect(request?.spans.map((span) => span.name)).toEqual(["span1"]);
     expect(request?.headers["content-encoding"]).toBeUndefined();
     expect(request?.headers["content-length"]).toBe(String(request?.raw.length));
@@ -97,9 +101,21 @@ describe("H15: partial success is never repeated", () => {
   const ANSWERS: [string, Step, rejected: number][] = [
     ["JSON text number", status(200, json, '{"partialSuccess":{"rejectedSpans":"2","errorMessage":"no room"}}'), 2],
     ["JSON number", status(200, json, '{"partialSuccess":{"rejectedSpans":2,"errorMessage":"no room"}}'), 2],
-    ["protobuf", status(200, { "content-type": "application/x-protobuf" }, Buffer.from("\x0a\x0b\x08\x02\x12\x07no room", "latin1")), 2],
+    [
+      "protobuf",
+      status(200, { "content-type": "application/x-protobuf" }, Buffer.from("\x0a\x0b\x08\x02\x12\x07no room", "latin1")),
+      2,
+    ],
     ["a warning alone", status(200, json, '{"partialSuccess":{"errorMessage":"no room"}}'), 0],
-    ["gzip", status(200, { ...json, "content-encoding": "gzip" }, gzipSync('{"partialSuccess":{"rejectedSpans":2,"errorMessage":"no room"}}')), 2],
+    [
+      "gzip",
+      status(
+        200,
+        { ...json, "content-encoding": "gzip" },
+        gzipSync('{"partialSuccess":{"rejectedSpans":2,"errorMessage":"no room"}}'),
+      ),
+      2,
+    ],
   ];
   test.each(ANSWERS)("%s", async (_, step, rejected) => {
     const server = await FaultServer.start(step);
@@ -115,7 +131,11 @@ describe("H16: the message of an error, shortened, as text", () => {
   const long = `a\u0000b\u001b[31m${"x".repeat(3_000_000)}`;
   const ANSWERS: [string, Step, RegExp][] = [
     ["JSON", status(401, { "content-type": "application/json" }, '{"code":16,"message":"who are you?"}'), /401: who are you\?$/],
-    ["protobuf", status(401, { "content-type": "application/x-protobuf" }, Buffer.from("\x08\x10\x12\x0cwho are you?", "latin1")), /401: who are you\?$/],
+    [
+      "protobuf",
+      status(401, { "content-type": "application/x-protobuf" }, Buffer.from("\x08\x10\x12\x0cwho are you?", "latin1")),
+      /401: who are you\?$/,
+    ],
     ["HTML", status(500, { "content-type": "text/html" }, "<h1>oops</h1>"), /500$/],
     ["binary", status(403, {}, Buffer.from([0, 1, 2, 255, 254])), /403/],
     ["3 MB", status(401, { "content-type": "application/json" }, JSON.stringify({ message: long })), /401: a b \[31mx{100,}…?/],
@@ -169,10 +189,22 @@ describe("H9: an answer of more than 4 MiB", () => {
 describe("H12: no answer is repeated until there is one", () => {
   const FAULTS: [string, Step][] = [
     ["reset before the headers", (response) => response.socket?.destroy()],
-    ["reset after the headers", (response) => (response.writeHead(200, { "content-length": "10" }).flushHeaders(), setTimeout(() => response.socket?.destroy(), 5))],
-    ["reset in the body", (response) => (response.writeHead(200, { "content-length": "10" }).write("12345"), setTimeout(() => response.socket?.destroy(), 5))],
+    [
+      "reset after the headers",
+      (response) => (
+        response.writeHead(200, { "content-length": "10" }).flushHeaders(),
+        setTimeout(() => response.socket?.destroy(), 5)
+      ),
+    ],
+    [
+      "reset in the body",
+      (response) => (
+        response.writeHead(200, { "content-length": "10" }).write("12345"),
+        setTimeout(() => response.socket?.destroy(), 5)
+      ),
+    ],
     ["chunked, cut", (response) => (response.writeHead(200).write("{"), setTimeout(() => response.socket?.destroy(), 5))],
-    ["a length that is too long", (response) => (response.socket?.end("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nshort"))],
+    ["a length that is too long", (response) => response.socket?.end("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nshort")],
     ["no HTTP", (response) => response.socket?.end("SSH-2.0-hello\r\n")],
     ["headers without end", (response) => response.socket?.end(`HTTP/1.1 200 OK\r\nx: ${"y".repeat(100_000)}\r\n\r\n`)],
   ];
@@ -298,10 +330,20 @@ test("every span is accounted for under seeded faults, and what is delivered has
     return Math.floor((state / 2 ** 32) * below);
   };
   const faults: Step[] = [
-    ok, ok, ok,
-    status(503), status(429), status(400), status(413), status(500), status(415),
+    ok,
+    ok,
+    ok,
+    status(503),
+    status(429),
+    status(400),
+    status(413),
+    status(500),
+    status(415),
     (response) => response.socket?.destroy(),
-    (response) => (response.writeHead(200, { "content-length": "9" }).write("1"), void setTimeout(() => response.socket?.destroy(), 1)),
+    (response) => (
+      response.writeHead(200, { "content-length": "9" }).write("1"),
+      void setTimeout(() => response.socket?.destroy(), 1)
+    ),
     status(200, { "content-type": "application/json" }, '{"partialSuccess":{"rejectedSpans":1}}'),
   ];
   const server = await FaultServer.start((response, request, count) => {

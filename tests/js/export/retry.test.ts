@@ -61,7 +61,9 @@ describe("H11: Retry-After", () => {
   });
 
   test("the wait a receiver asks for holds for spans that come later", async () => {
-    const { harness, client, time } = await openScripted((_, count) => (count === 1 ? answer(429, { retryAfter: "3600" }) : answer(200)));
+    const { harness, client, time } = await openScripted((_, count) =>
+      count === 1 ? answer(429, { retryAfter: "3600" }) : answer(200),
+    );
     harness.endSpans(1, "early");
     await time.advance(5_000);
     harness.endSpans(1, "late");
@@ -100,7 +102,9 @@ test("a storm of 503 is asked less than once a second", async () => {
 
 test("an outage of five minutes loses nothing, and the oldest spans leave first", async () => {
   let isUp = false;
-  const { harness, client, time, destination } = await openScripted(() => (isUp ? answer(200) : { kind: "none", cause: "ECONNREFUSED" }));
+  const { harness, client, time, destination } = await openScripted(() =>
+    isUp ? answer(200) : { kind: "none", cause: "ECONNREFUSED" },
+  );
   for (let i = 0; i < 300; i++) {
     harness.endSpans(100, `t${String(i).padStart(3, "0")}-`);
     await time.advance(1_000);
@@ -144,7 +148,9 @@ test("a receiver that refuses everything is not asked for each span", async () =
 });
 
 test("H8, 413: a batch that is too large is halved until it is taken", async () => {
-  const { harness, time, destination, client } = await openScripted(({ request }) => answer(request.body.length > 5_000 ? 413 : 200));
+  const { harness, time, destination, client } = await openScripted(({ request }) =>
+    answer(request.body.length > 5_000 ? 413 : 200),
+  );
   harness.endSpans(100, "span", { text: "x".repeat(200) });
   await time.advance(10_000);
 

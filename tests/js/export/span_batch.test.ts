@@ -41,7 +41,9 @@ describe("SpanBatch.of", () => {
     const names = ["held1", "held2", "held3"];
     expect(spans.map((span) => span.name)).toEqual(names);
     expect(spansOfRequest(batch.toOtlpBytes(), "").map((span) => span.name)).toEqual(names);
-    expect(spansOfRequest(new TextEncoder().encode(batch.toOtlpJson()), "application/json").map((span) => span.name)).toEqual(names);
+    expect(spansOfRequest(new TextEncoder().encode(batch.toOtlpJson()), "application/json").map((span) => span.name)).toEqual(
+      names,
+    );
     expect(batch.spanCount).toBe(3);
     expect(batch.byteLength).toBe(batch.toOtlpBytes().length);
     expect(batch.spans().map((span) => span.spanId)).toEqual(spans.map((span) => span.spanId));
