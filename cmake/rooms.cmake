@@ -37,7 +37,8 @@ set(SPANDREL_ROOMS base trace record otlp mlflow manager exporting view)
 set(SPANDREL_HOT_SOURCES
   record/commit.cpp record/record_ref.cpp record/text_table.cpp
   otlp/record_encoder.cpp
-  exporting/span_queue.cpp)
+  exporting/span_queue.cpp
+  view/blob_store.cpp view/otlp_importer.cpp view/span_traits.cpp view/string_table.cpp view/trace_store.cpp)
 if(EMSCRIPTEN)
   add_library(spandrel_size INTERFACE)
   if(CMAKE_BUILD_TYPE STREQUAL "Debug")
@@ -45,7 +46,8 @@ if(EMSCRIPTEN)
     set(speed_options -O1 -g)
   else()
     target_compile_options(spandrel_size INTERFACE -Oz -flto)
-    set(speed_options -O2)
+    # Without LTO: the link optimises for size, and there the inlining of these sources would be undone.
+    set(speed_options -O2 -fno-lto)
   endif()
 else()
   add_library(spandrel_size INTERFACE)

@@ -26,6 +26,11 @@ inline uint8_t* putVarint(uint64_t value, uint8_t* at) {
     *at = static_cast<uint8_t>(value);
     return at + 1;
   }
+  if (value < 0x4000) {
+    at[0] = static_cast<uint8_t>(value | 0x80);
+    at[1] = static_cast<uint8_t>(value >> 7);
+    return at + 2;
+  }
   return Coded::WriteVarint64ToArray(value, at);
 }
 
@@ -45,6 +50,12 @@ inline uint8_t* copyShort(const char* from, size_t length, uint8_t* at) {
     for (size_t i = 0; i < length; ++i) at[i] = static_cast<uint8_t>(from[i]);
   }
   return at + length;
+}
+
+// For texts with padding behind them, into room that has as much to spare.
+inline uint8_t* copyPadded(std::string_view text, uint8_t* at) {
+  for (size_t i = 0; i < text.size(); i += 16) std::memcpy(at + i, text.data() + i, 16);
+  return at + text.size();
 }
 
 inline uint8_t* putText(uint8_t tagByte, std::string_view text, uint8_t* at) {
@@ -135,56 +146,77 @@ class Encoder {
     if (value != 0) out_.varintField(field, value);
   }
 
+  // Attributes are written behind one check for room: an interned key has at most kMaxTextBytes, and
+  // every other text is part of the record.
   void attributes(uint32_t field, uint32_t howMany) {
-    for (uint32_t i = 0; i < howMany; ++i) attribute(field);
+    while (howMany > 0) {
+      const uint32_t now = howMany < kAtOnce ? howMany : kAtOnce;
+      howMany -= now;
+      uint8_t* at = roomFor(now);
+      for (uint32_t i = 0; i < now && at; ++i) {
+        const uint32_t tagWord = cursor_.word();
+        const auto type = static_cast<ValueType>(tagWord & tag::kTypeMask);
+        if (type < ValueType::Array) {
+          at = attribute(field, tagWord, type, at);
+          continue;
+        }
+        out_.advance(at);
+        nested(field, cursor_.key(tagWord), tagWord);
+        at = roomFor(now);
+      }
+      if (!at) return;
+      out_.advance(at);
+    }
   }
 
-  void attribute(uint32_t field) {
-    const uint32_t tagWord = cursor_.word();
-    const std::string_view key = cursor_.key(tagWord);
-    switch (static_cast<ValueType>(tagWord & tag::kTypeMask)) {
+  static constexpr uint32_t kAtOnce = 64;
+  static constexpr size_t kOverhead = record::TextTable::kMaxTextBytes + record::TextTable::kPadding + 64;
+
+  uint8_t* roomFor(uint32_t howMany) { return out_.reserve(howMany * kOverhead + record_[header::kByteLength]); }
+
+  uint8_t* attribute(uint32_t field, uint32_t tagWord, ValueType type, uint8_t* at) {
+    const std::string_view keyField = cursor_.keyField(tagWord);
+    const std::string_view key = keyField.empty() ? cursor_.key(tagWord) : std::string_view();
+    switch (type) {
       case ValueType::String:
       case ValueType::Json:
-        return content(field, key, fields::any_value::kStringValue, cursor_.content(tagWord));
+        return content(field, keyField, key, fields::any_value::kStringValue, cursor_.content(tagWord), at);
       case ValueType::Bytes:
-        return content(field, key, fields::any_value::kBytesValue, cursor_.content(tagWord | tag::kLong));
-      case ValueType::Array:
-      case ValueType::Map:
-        return nested(field, key, tagWord);
-      default:
-        return scalar(field, key, tagWord);
+        return content(field, keyField, key, fields::any_value::kBytesValue, cursor_.content(tagWord | tag::kLong), at);
+      default: {
+        uint8_t value[kMaxVarintBytes + 1];
+        const auto size = static_cast<size_t>(scalarValue(tagWord, value) - value);
+        at = keyAndValueHead(field, keyField, key, size, at);
+        return copyShort(reinterpret_cast<const char*>(value), size, at);
+      }
     }
   }
 
   // KeyValue with a string or bytes: all lengths are known before the first byte.
-  void content(uint32_t field, std::string_view key, uint32_t valueField, std::string_view text) {
-    const size_t valueSize = 1 + sizeOfVarint(text.size()) + text.size();
-    uint8_t* at = keyValue(field, key, valueSize, text.size());
-    if (!at) return;
-    out_.advance(putText(byteTag(valueField, WireType::Bytes), text, at));
+  uint8_t* content(uint32_t field, std::string_view keyField, std::string_view key, uint32_t valueField,
+                   std::string_view text, uint8_t* at) {
+    at = keyAndValueHead(field, keyField, key, 1 + sizeOfVarint(text.size()) + text.size(), at);
+    return putText(byteTag(valueField, WireType::Bytes), text, at);
   }
 
-  // Everything of a KeyValue up to the content of its AnyValue; `more` bytes of room behind it.
-  uint8_t* keyValue(uint32_t field, std::string_view key, size_t valueSize, size_t more) {
-    // Defaults are left out: an empty key, an empty value.
-    const size_t keySize = key.empty() ? 0 : 1 + sizeOfVarint(key.size()) + key.size();
+  // Everything of a KeyValue up to the content of its AnyValue. Defaults are left out: an empty key,
+  // an empty value.
+  uint8_t* keyAndValueHead(uint32_t field, std::string_view keyField, std::string_view key, size_t valueSize,
+                           uint8_t* at) {
+    const size_t keySize = !keyField.empty() ? keyField.size()
+                           : key.empty()     ? 0
+                                             : 1 + sizeOfVarint(key.size()) + key.size();
     const size_t size = keySize + (valueSize == 0 ? 0 : 1 + sizeOfVarint(valueSize) + valueSize);
-    uint8_t* at = out_.reserve(key.size() + more + 48);
-    if (!at) return nullptr;
     *at++ = byteTag(field, WireType::Bytes);
     at = putVarint(size, at);
-    if (keySize > 0) at = putText(byteTag(fields::key_value::kKey, WireType::Bytes), key, at);
+    if (!keyField.empty()) {
+      at = copyPadded(keyField, at);
+    } else if (!key.empty()) {
+      at = putText(byteTag(fields::key_value::kKey, WireType::Bytes), key, at);
+    }
     if (valueSize == 0) return at;
     *at++ = byteTag(fields::key_value::kValue, WireType::Bytes);
     return putVarint(valueSize, at);
-  }
-
-  void scalar(uint32_t field, std::string_view key, uint32_t tagWord) {
-    uint8_t value[kMaxVarintBytes + 1];
-    const size_t size = static_cast<size_t>(scalarValue(tagWord, value) - value);
-    uint8_t* at = keyValue(field, key, size, size);
-    if (!at) return;
-    out_.advance(copyShort(reinterpret_cast<const char*>(value), size, at));
   }
 
   // The content of an AnyValue that is no text and no structure.
@@ -257,12 +289,15 @@ class Encoder {
   }
 
   void textAttribute(std::string_view key, std::string_view text) {
-    content(fields::span::kAttributes, key, fields::any_value::kStringValue, text);
+    if (uint8_t* at = roomFor(1)) {
+      out_.advance(content(fields::span::kAttributes, {}, key, fields::any_value::kStringValue, text, at));
+    }
   }
 
   void unfinished() {
-    uint8_t* at = keyValue(fields::span::kAttributes, record::kUnfinishedAttribute, 2, 2);
+    uint8_t* at = roomFor(1);
     if (!at) return;
+    at = keyAndValueHead(fields::span::kAttributes, {}, record::kUnfinishedAttribute, 2, at);
     *at++ = byteTag(fields::any_value::kBoolValue, WireType::Varint);
     *at++ = 1;
     out_.advance(at);

@@ -49,6 +49,10 @@ class Cursor {
     const uint32_t rest = tagWord >> tag::kKeyShift;
     return tagWord & tag::kKeyInterned ? table_->text(rest) : string(rest);
   }
+  // An interned key as a protobuf field, see TextTable::field; empty for one in the strings.
+  std::string_view keyField(uint32_t tagWord) const {
+    return tagWord & tag::kKeyInterned ? table_->field(tagWord >> tag::kKeyShift) : std::string_view();
+  }
   // The text of a String or Json, or the content of Bytes.
   std::string_view content(uint32_t tagWord) {
     const uint32_t length = word();

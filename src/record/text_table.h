@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <string_view>
 
 namespace spandrel::record {
@@ -18,6 +17,8 @@ class TextTable {
  public:
   static constexpr uint32_t kMaxTexts = 4096;
   static constexpr uint32_t kMaxTextBytes = 384;  // 128 UTF-16 units
+  // What may be read behind a field: copying in steps of 16 bytes needs no look at the end.
+  static constexpr uint32_t kPadding = 16;
 
   TextTable();
 
@@ -27,11 +28,23 @@ class TextTable {
 
   uint32_t size() const { return size_.load(std::memory_order_acquire); }
   std::string_view text(uint32_t id) const {
-    return id < size() ? std::string_view(texts_[id]) : std::string_view();
+    const std::string_view whole = field(id);
+    const size_t head = whole.size() < 130 ? 2 : 3;  // tag, and a length of one or two bytes
+    return whole.size() < head ? std::string_view() : whole.substr(head);
+  }
+  // The text as field 1 of a protobuf message, which is what a key is in OTLP's KeyValue: tag,
+  // length, text. kPadding bytes behind it may be read.
+  std::string_view field(uint32_t id) const {
+    return id < size() ? std::string_view(fields_[id].bytes.get(), fields_[id].length) : std::string_view();
   }
 
  private:
-  std::unique_ptr<std::string[]> texts_;
+  struct Field {
+    std::unique_ptr<char[]> bytes;
+    uint32_t length = 0;
+  };
+
+  std::unique_ptr<Field[]> fields_;
   std::atomic<uint32_t> size_{0};
   std::mutex writing_;
 };
