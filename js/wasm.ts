@@ -9,7 +9,14 @@
 
 import { Handover } from "./load/handover.js";
 import { loadModule } from "./load/load_module.js";
-import { readManagedTrace, type DroppedTrace, type LogEntry, type ManagerSettings, type ManagerStats, type TickReport } from "./load/manager_core.js";
+import {
+  readManagedTrace,
+  type DroppedTrace,
+  type LogEntry,
+  type ManagerSettings,
+  type ManagerStats,
+  type TickReport,
+} from "./load/manager_core.js";
 import type { RawModule } from "./load/raw_module.js";
 import type { WasmSource } from "./load/wasm_source.js";
 import { TraceError } from "./trace_error.js";
@@ -25,7 +32,12 @@ export type { DroppedTrace, ManagerSettings, ManagerStats, TickReport };
 export interface ModuleOptions {
   /** Where the module's bytes are; beside this file where nothing is given. */
   wasm?: WasmSource;
-  logger?: { debug(message: string): void; info(message: string): void; warn(message: string): void; error(message: string): void };
+  logger?: {
+    debug(message: string): void;
+    info(message: string): void;
+    warn(message: string): void;
+    error(message: string): void;
+  };
 }
 
 export interface SpanStart {
@@ -84,8 +96,15 @@ interface RawLiveSpan extends Handle {
   toImmutableSpan(): RawSpan;
 }
 type ManagerCall =
-  | "registerTrace" | "registerPrompt" | "popTrace" | "getTrace" | "getRootSpanId" | "getLocalRootSpanId"
-  | "getMlflowTraceIdFromOtelId" | "hasOpenSpans" | "configure";
+  | "registerTrace"
+  | "registerPrompt"
+  | "popTrace"
+  | "getTrace"
+  | "getRootSpanId"
+  | "getLocalRootSpanId"
+  | "getMlflowTraceIdFromOtelId"
+  | "hasOpenSpans"
+  | "configure";
 interface RawManager extends Handle, Record<ManagerCall, (length: number) => number> {
   registerSpan(span: RawLiveSpan): number;
   getSpanFromId(length: number): RawLiveSpan | null;
@@ -308,14 +327,18 @@ export class LiveSpan extends Owner<RawLiveSpan> {
     this.#apply("add_event", `"name":${textOf(event.name)},"timestamp":${String(event.timestamp ?? now())}${attributes}`);
   }
   addLink(link: { traceId: string; spanId: string; attributes?: Record<string, unknown> | null }): void {
-    const attributes = link.attributes === undefined || link.attributes === null ? "" : `,"attributes":${recordText(link.attributes)}`;
+    const attributes =
+      link.attributes === undefined || link.attributes === null ? "" : `,"attributes":${recordText(link.attributes)}`;
     this.#apply("add_link", `"trace_id":${textOf(link.traceId)},"span_id":${textOf(link.spanId)}${attributes}`);
   }
   recordException(error: unknown): void {
     const [type, message, stack] = isError(error)
       ? [error.name, error.message, error.stack ?? ""]
       : [typeof error === "string" ? "Exception" : typeof error, safeText(error), ""];
-    this.#apply("record_exception", `"type":${textOf(type)},"message":${textOf(message)},"stacktrace":${textOf(stack)},"timestamp":${String(now())}`);
+    this.#apply(
+      "record_exception",
+      `"type":${textOf(type)},"message":${textOf(message)},"stacktrace":${textOf(stack)},"timestamp":${String(now())}`,
+    );
   }
   end(options: { outputs?: unknown; attributes?: Record<string, unknown>; status?: string; endTimeNs?: bigint } = {}): void {
     const { outputs, attributes, status, endTimeNs } = options;
@@ -326,7 +349,10 @@ export class LiveSpan extends Owner<RawLiveSpan> {
     this.#apply("end", text);
   }
   toImmutableSpan(): Span {
-    return new Span(this.host, this.host.call(() => this.handle.toImmutableSpan()));
+    return new Span(
+      this.host,
+      this.host.call(() => this.handle.toImmutableSpan()),
+    );
   }
   /** Live spans are not made from dictionaries. */
   static fromDict(): never {
@@ -463,7 +489,11 @@ function classesOf(host: Host): SpandrelModule {
   let manager: TraceManager | null = null;
   return {
     TraceManager: {
-      getInstance: () => (manager ??= new TraceManager(host, host.call((raw) => raw.TraceManager.getInstance()))),
+      getInstance: () =>
+        (manager ??= new TraceManager(
+          host,
+          host.call((raw) => raw.TraceManager.getInstance()),
+        )),
       reset: () => {
         host.call((raw) => {
           raw.TraceManager.reset();
@@ -473,8 +503,10 @@ function classesOf(host: Host): SpandrelModule {
     },
     Span: {
       fromRecord: (record) => spanOfRecord(host, record),
-      fromDict: (dict) => spanOfRecord(host, host.handover.callBytes("recordOfSpanDict", typeof dict === "string" ? dict : exactJson(dict))),
-      fromOtlp: (span) => spanOfRecord(host, host.handover.callBytes("recordOfOtlpSpan", span instanceof Uint8Array ? span : exactJson(span))),
+      fromDict: (dict) =>
+        spanOfRecord(host, host.handover.callBytes("recordOfSpanDict", typeof dict === "string" ? dict : exactJson(dict))),
+      fromOtlp: (span) =>
+        spanOfRecord(host, host.handover.callBytes("recordOfOtlpSpan", span instanceof Uint8Array ? span : exactJson(span))),
     },
     LiveSpan: { start: (options) => startSpan(host, options) },
     NoOpSpan,
@@ -523,7 +555,8 @@ function valueText(value: unknown): string {
   if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) {
     return `{"$float":"${Object.is(value, -0) ? "-0.0" : String(value)}"}`;
   }
-  if (value instanceof Uint8Array) return `{"$bytes":"${Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("")}"}`;
+  if (value instanceof Uint8Array)
+    return `{"$bytes":"${Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("")}"}`;
   return jsonTextOf(value);
 }
 

@@ -23,12 +23,15 @@ manager::LogBuffer& moduleLog() {
 
 namespace {
 
-void keepRecord(void*, const record::RecordRef& record) { TraceManager::getInstance()->keep(record); }
+void keepRecord(void*, const record::RecordRef& record) {
+  TraceManager::getInstance()->keep(record);
+}
 
 bool prepare() {
-  TraceManager::prepareInstances(&exporting::engine().texts(), [](manager::LogSeverity severity, const std::string& message) {
-    moduleLog().add(severity, message);
-  });
+  TraceManager::prepareInstances(&exporting::engine().texts(),
+                                 [](manager::LogSeverity severity, const std::string& message) {
+                                   moduleLog().add(severity, message);
+                                 });
   exporting::engine().setKeeper(&keepRecord, nullptr);
   return true;
 }
@@ -44,35 +47,89 @@ std::shared_ptr<TraceManager> moduleManager() {
 
 namespace {
 
-int32_t registerTrace(TraceManager& to, uint32_t length) { return reply(registerTraceJson(to, inputText(length))); }
-int32_t registerPrompt(TraceManager& to, uint32_t length) { return reply(registerPromptJson(to, inputText(length))); }
-int32_t registerSpan(TraceManager& to, std::shared_ptr<manager::LiveSpan> span) { return reply(to.registerSpan(std::move(span))); }
-int32_t popTrace(TraceManager& from, uint32_t length) { return reply(popTraceBytes(from, inputText(length))); }
-int32_t getTrace(TraceManager& from, uint32_t length) { return reply(getTraceBytes(from, inputText(length))); }
-int32_t getRootSpanId(TraceManager& from, uint32_t length) { return reply(from.getRootSpanId(inputText(length)).value_or("")); }
-int32_t getLocalRootSpanId(TraceManager& from, uint32_t length) { return reply(from.getLocalRootSpanId(inputText(length)).value_or("")); }
+int32_t registerTrace(TraceManager& to, uint32_t length) {
+  return reply(registerTraceJson(to, inputText(length)));
+}
+int32_t registerPrompt(TraceManager& to, uint32_t length) {
+  return reply(registerPromptJson(to, inputText(length)));
+}
+int32_t registerSpan(TraceManager& to, std::shared_ptr<manager::LiveSpan> span) {
+  return reply(to.registerSpan(std::move(span)));
+}
+int32_t popTrace(TraceManager& from, uint32_t length) {
+  return reply(popTraceBytes(from, inputText(length)));
+}
+int32_t getTrace(TraceManager& from, uint32_t length) {
+  return reply(getTraceBytes(from, inputText(length)));
+}
+int32_t getRootSpanId(TraceManager& from, uint32_t length) {
+  return reply(from.getRootSpanId(inputText(length)).value_or(""));
+}
+int32_t getLocalRootSpanId(TraceManager& from, uint32_t length) {
+  return reply(from.getLocalRootSpanId(inputText(length)).value_or(""));
+}
 // "<trace id> <span id>"; null where there is none.
-std::shared_ptr<manager::LiveSpan> getSpanFromId(TraceManager& from, uint32_t length) { return from.getSpanFromPath(inputText(length)); }
-int32_t getMlflowTraceIdFromOtelId(TraceManager& from, uint32_t length) { return reply(mlflowTraceIdOf(from, inputText(length))); }
-int32_t hasOpenSpans(TraceManager& from, uint32_t length) { return replyBool(hasOpenSpansOf(from, inputText(length))); }
-int32_t configure(TraceManager& of, uint32_t length) { return reply(configureJson(of, inputText(length))); }
-int32_t tick(TraceManager& of, double nowMillis) { return reply(tickJson(of, static_cast<uint64_t>(nowMillis))); }
-int32_t stats(TraceManager& of) { return reply(statsJson(of)); }
+std::shared_ptr<manager::LiveSpan> getSpanFromId(TraceManager& from, uint32_t length) {
+  return from.getSpanFromPath(inputText(length));
+}
+int32_t getMlflowTraceIdFromOtelId(TraceManager& from, uint32_t length) {
+  return reply(mlflowTraceIdOf(from, inputText(length)));
+}
+int32_t hasOpenSpans(TraceManager& from, uint32_t length) {
+  return replyBool(hasOpenSpansOf(from, inputText(length)));
+}
+int32_t configure(TraceManager& of, uint32_t length) {
+  return reply(configureJson(of, inputText(length)));
+}
+int32_t tick(TraceManager& of, double nowMillis) {
+  return reply(tickJson(of, static_cast<uint64_t>(nowMillis)));
+}
+int32_t stats(TraceManager& of) {
+  return reply(statsJson(of));
+}
 
-int32_t managerRegisterTrace(uint32_t length) { return registerTrace(*moduleManager(), length); }
-int32_t managerRegisterPrompt(uint32_t length) { return registerPrompt(*moduleManager(), length); }
-int32_t managerPopTrace(uint32_t length) { return popTrace(*moduleManager(), length); }
-int32_t managerGetTrace(uint32_t length) { return getTrace(*moduleManager(), length); }
-int32_t managerGetRootSpanId(uint32_t length) { return getRootSpanId(*moduleManager(), length); }
-int32_t managerGetLocalRootSpanId(uint32_t length) { return getLocalRootSpanId(*moduleManager(), length); }
-int32_t managerGetMlflowTraceId(uint32_t length) { return getMlflowTraceIdFromOtelId(*moduleManager(), length); }
-int32_t managerHasOpenSpans(uint32_t length) { return hasOpenSpans(*moduleManager(), length); }
-int32_t managerConfigure(uint32_t length) { return configure(*moduleManager(), length); }
-int32_t managerTick(double nowMillis) { return tick(*moduleManager(), nowMillis); }
-int32_t managerStats() { return stats(*moduleManager()); }
-void managerReset() { TraceManager::reset(); }
-bool managerHasLog() { return !moduleLog().isEmpty(); }
-int32_t managerTakeLog() { return reply(moduleLog().takeJson()); }
+int32_t managerRegisterTrace(uint32_t length) {
+  return registerTrace(*moduleManager(), length);
+}
+int32_t managerRegisterPrompt(uint32_t length) {
+  return registerPrompt(*moduleManager(), length);
+}
+int32_t managerPopTrace(uint32_t length) {
+  return popTrace(*moduleManager(), length);
+}
+int32_t managerGetTrace(uint32_t length) {
+  return getTrace(*moduleManager(), length);
+}
+int32_t managerGetRootSpanId(uint32_t length) {
+  return getRootSpanId(*moduleManager(), length);
+}
+int32_t managerGetLocalRootSpanId(uint32_t length) {
+  return getLocalRootSpanId(*moduleManager(), length);
+}
+int32_t managerGetMlflowTraceId(uint32_t length) {
+  return getMlflowTraceIdFromOtelId(*moduleManager(), length);
+}
+int32_t managerHasOpenSpans(uint32_t length) {
+  return hasOpenSpans(*moduleManager(), length);
+}
+int32_t managerConfigure(uint32_t length) {
+  return configure(*moduleManager(), length);
+}
+int32_t managerTick(double nowMillis) {
+  return tick(*moduleManager(), nowMillis);
+}
+int32_t managerStats() {
+  return stats(*moduleManager());
+}
+void managerReset() {
+  TraceManager::reset();
+}
+bool managerHasLog() {
+  return !moduleLog().isEmpty();
+}
+int32_t managerTakeLog() {
+  return reply(moduleLog().takeJson());
+}
 
 }  // namespace
 

@@ -26,7 +26,9 @@ using manager::Span;
 std::shared_ptr<const manager::SpanRuntime> moduleRuntime() {
   static const auto runtime = [] {
     auto made = std::make_shared<manager::SpanRuntime>();
-    made->logger = [](manager::LogSeverity severity, const std::string& message) { moduleLog().add(severity, message); };
+    made->logger = [](manager::LogSeverity severity, const std::string& message) {
+      moduleLog().add(severity, message);
+    };
     made->spanHasEnded = [](const LiveSpan&, record::RecordRef record, manager::EndOutcome) {
       if (record) exporting::engine().route(record);
     };
@@ -35,27 +37,57 @@ std::shared_ptr<const manager::SpanRuntime> moduleRuntime() {
   return runtime;
 }
 
-int32_t checkLiveSpanOptions(uint32_t length) { return reply(manager::checkLiveSpanOptions(inputText(length))); }
+int32_t checkLiveSpanOptions(uint32_t length) {
+  return reply(manager::checkLiveSpanOptions(inputText(length)));
+}
 // Null unless checkLiveSpanOptions() accepted the same text.
-std::shared_ptr<LiveSpan> startLiveSpan(uint32_t length) { return manager::startLiveSpan(inputText(length), moduleRuntime()); }
+std::shared_ptr<LiveSpan> startLiveSpan(uint32_t length) {
+  return manager::startLiveSpan(inputText(length), moduleRuntime());
+}
 // Times are in the operation: the core has no clock.
-int32_t apply(LiveSpan& span, uint32_t length) { return reply(applyOperation(span, inputText(length), 0)); }
-bool hasEnded(LiveSpan& span) { return span.hasEnded(); }
-int32_t liveRecord(LiveSpan& span) { return reply(record::encodePortable(span.data())); }
-int32_t liveView(LiveSpan& span) { return reply(manager::spanViewJson(span.data())); }
-std::shared_ptr<Span> toImmutableSpan(LiveSpan& span) { return std::make_shared<Span>(span.data()); }
+int32_t apply(LiveSpan& span, uint32_t length) {
+  return reply(applyOperation(span, inputText(length), 0));
+}
+bool hasEnded(LiveSpan& span) {
+  return span.hasEnded();
+}
+int32_t liveRecord(LiveSpan& span) {
+  return reply(record::encodePortable(span.data()));
+}
+int32_t liveView(LiveSpan& span) {
+  return reply(manager::spanViewJson(span.data()));
+}
+std::shared_ptr<Span> toImmutableSpan(LiveSpan& span) {
+  return std::make_shared<Span>(span.data());
+}
 
 // Null for bytes that are no portable record.
-std::shared_ptr<Span> spanFromRecord(uint32_t length) { return manager::spanFromRecord(inputBytes(length)); }
-int32_t spanRecord(const Span& span) { return reply(record::encodePortable(span.data())); }
-int32_t spanView(const Span& span) { return reply(manager::spanViewJson(span.data())); }
-int32_t spanDict(const Span& span) { return reply(mlflow::toDictText(span.data())); }
-int32_t spanOtlpBytes(const Span& span) { return reply(otlp::spanBytesOfRecord(record::encodePortable(span.data()))); }
-int32_t spanOtlp(const Span& span) { return reply(otlp::spanJsonOfRecord(record::encodePortable(span.data()))); }
+std::shared_ptr<Span> spanFromRecord(uint32_t length) {
+  return manager::spanFromRecord(inputBytes(length));
+}
+int32_t spanRecord(const Span& span) {
+  return reply(record::encodePortable(span.data()));
+}
+int32_t spanView(const Span& span) {
+  return reply(manager::spanViewJson(span.data()));
+}
+int32_t spanDict(const Span& span) {
+  return reply(mlflow::toDictText(span.data()));
+}
+int32_t spanOtlpBytes(const Span& span) {
+  return reply(otlp::spanBytesOfRecord(record::encodePortable(span.data())));
+}
+int32_t spanOtlp(const Span& span) {
+  return reply(otlp::spanJsonOfRecord(record::encodePortable(span.data())));
+}
 // Nothing where the key is missing.
-int32_t spanAttribute(const Span& span, uint32_t length) { return reply(manager::attributeJson(span, inputText(length))); }
+int32_t spanAttribute(const Span& span, uint32_t length) {
+  return reply(manager::attributeJson(span, inputText(length)));
+}
 
-int32_t replay(uint32_t length) { return reply(manager::replayOperations(inputText(length))); }
+int32_t replay(uint32_t length) {
+  return reply(manager::replayOperations(inputText(length)));
+}
 
 }  // namespace
 

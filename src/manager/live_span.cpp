@@ -28,14 +28,16 @@ bool isPrimitive(AnyValue::Kind kind) {
 
 AnyValue frozen(AnyValue value) {
   using Kind = AnyValue::Kind;
-  const bool isStructure = value.kind == Kind::Map || (value.kind == Kind::Array && !isHomogeneous(value.items));
+  const bool isStructure =
+      value.kind == Kind::Map || (value.kind == Kind::Array && !isHomogeneous(value.items));
   if (!isStructure) return value;
   Result<std::string> json = minifyJson(trace::dumpJson(value));
   return AnyValue::json(json.ok() ? json.take() : std::string("null"));
 }
 
 // Fills attributes of an event or a link; the first `limit` stay.
-std::vector<Attribute> limited(std::vector<Attribute> attributes, uint32_t limit, uint32_t valueLength, uint32_t& dropped) {
+std::vector<Attribute> limited(std::vector<Attribute> attributes, uint32_t limit,
+                               uint32_t valueLength, uint32_t& dropped) {
   std::vector<Attribute> kept;
   for (Attribute& attribute : attributes) {
     if (attribute.key.empty()) continue;
@@ -62,8 +64,10 @@ LiveSpanOptions completed(LiveSpanOptions options) {
 
 }  // namespace
 
-std::shared_ptr<LiveSpan> LiveSpan::start(LiveSpanOptions options, std::shared_ptr<const SpanRuntime> runtime) {
-  return std::shared_ptr<LiveSpan>(new LiveSpan(completed(std::move(options)), runtimeOrDefault(std::move(runtime))));
+std::shared_ptr<LiveSpan> LiveSpan::start(LiveSpanOptions options,
+                                          std::shared_ptr<const SpanRuntime> runtime) {
+  return std::shared_ptr<LiveSpan>(
+      new LiveSpan(completed(std::move(options)), runtimeOrDefault(std::move(runtime))));
 }
 
 LiveSpan::LiveSpan(LiveSpanOptions options, std::shared_ptr<const SpanRuntime> runtime)
@@ -102,14 +106,17 @@ trace::SpanData LiveSpan::data() const {
   return dataLocked();
 }
 
-Span LiveSpan::toImmutableSpan() const { return Span(data()); }
+Span LiveSpan::toImmutableSpan() const {
+  return Span(data());
+}
 
 // Attributes that the record keeps in its header stand where decodeRecord() puts them.
 trace::SpanData LiveSpan::dataLocked() const {
   trace::SpanData span = ownDataLocked();
   std::vector<Attribute> all;
   if (options_.startTimeWasGiven) {
-    all.push_back({std::string(key::kStartTimeNs), AnyValue::of(static_cast<int64_t>(options_.startTimeNs))});
+    all.push_back(
+        {std::string(key::kStartTimeNs), AnyValue::of(static_cast<int64_t>(options_.startTimeNs))});
   }
   if (!options_.experimentId.empty()) {
     all.push_back({std::string(key::kExperimentId), AnyValue::string(options_.experimentId)});
@@ -118,7 +125,8 @@ trace::SpanData LiveSpan::dataLocked() const {
   all.push_back({std::string(key::kSpanType), AnyValue::string(typeLocked())});
   std::move(span.attributes.begin(), span.attributes.end(), std::back_inserter(all));
   if (defaultLogLevel_ > 0) {
-    all.push_back({std::string(key::kLogLevel), AnyValue::of(static_cast<int64_t>(defaultLogLevel_))});
+    all.push_back(
+        {std::string(key::kLogLevel), AnyValue::of(static_cast<int64_t>(defaultLogLevel_))});
   }
   span.attributes = std::move(all);
   return span;
@@ -133,7 +141,8 @@ trace::SpanData LiveSpan::ownDataLocked() const {
   span.traceState = options_.traceState;
   span.name = options_.name;
   span.kind = options_.kind;
-  span.flags = options_.traceFlags | trace::kHasIsRemote | (options_.hasRemoteParent ? trace::kIsRemote : 0);
+  span.flags =
+      options_.traceFlags | trace::kHasIsRemote | (options_.hasRemoteParent ? trace::kIsRemote : 0);
   span.startTimeNs = options_.startTimeNs;
   span.isOpen = state_ == State::Open;
   span.endTimeNs = span.isOpen ? 0 : endTimeNs_;
@@ -155,11 +164,13 @@ std::string LiveSpan::typeLocked() const {
 record::RecordRef LiveSpan::recordLocked() const {
   record::RecordHead head;
   head.spanType = spanType_;
-  if (options_.traceIdText != trace::generateTraceIdV3(options_.traceId)) head.traceIdText = options_.traceIdText;
+  if (options_.traceIdText != trace::generateTraceIdV3(options_.traceId))
+    head.traceIdText = options_.traceIdText;
   head.experimentId = options_.experimentId;
   head.startTimeWasGiven = options_.startTimeWasGiven;
   const uint32_t routing = static_cast<uint32_t>(defaultLogLevel_) | options_.destinations << 8;
-  return record::adoptSpan(ownDataLocked(), head, routing, options_.isLocalRoot ? record::flags::kRoot : 0);
+  return record::adoptSpan(ownDataLocked(), head, routing,
+                           options_.isLocalRoot ? record::flags::kRoot : 0);
 }
 
 record::RecordRef LiveSpan::snapshot() const {
@@ -186,12 +197,17 @@ Result<Done> LiveSpan::setAttributes(std::vector<Attribute> attributes) {
   return first;
 }
 
-Result<Done> LiveSpan::setInputs(std::string json) { return putJson(key::kInputs, std::move(json)); }
-Result<Done> LiveSpan::setOutputs(std::string json) { return putJson(key::kOutputs, std::move(json)); }
+Result<Done> LiveSpan::setInputs(std::string json) {
+  return putJson(key::kInputs, std::move(json));
+}
+Result<Done> LiveSpan::setOutputs(std::string json) {
+  return putJson(key::kOutputs, std::move(json));
+}
 
 Result<Done> LiveSpan::putJson(std::string_view name, std::string json) {
   const Result<Done> checked = checkJson(json);
-  if (!checked.ok()) return Error{ErrorCode::InvalidParameterValue, checked.error().message, checked.error().offset};
+  if (!checked.ok())
+    return Error{ErrorCode::InvalidParameterValue, checked.error().message, checked.error().offset};
   const std::lock_guard guard(lock_);
   if (state_ != State::Ended) put(name, AnyValue::json(std::move(json)));
   return Done{};
@@ -199,14 +215,16 @@ Result<Done> LiveSpan::putJson(std::string_view name, std::string json) {
 
 void LiveSpan::put(std::string_view name, AnyValue value) {
   if (name == key::kSpanType) {
-    spanType_ = value.kind == AnyValue::Kind::String ? std::move(value.text) : trace::attributeText(value);
+    spanType_ =
+        value.kind == AnyValue::Kind::String ? std::move(value.text) : trace::attributeText(value);
     return;
   }
   if (name == key::kLogLevel) defaultLogLevel_ = 0;
   const bool isReserved = isReservedKey(name);
   if (!isReserved) truncateValue(value, runtime_->limits.valueLength);
 
-  const auto found = std::find_if(attributes_.begin(), attributes_.end(), [&](const Attribute& a) { return a.key == name; });
+  const auto found = std::find_if(attributes_.begin(), attributes_.end(),
+                                  [&](const Attribute& a) { return a.key == name; });
   if (found != attributes_.end()) {
     found->value = std::move(value);
     std::rotate(found, found + 1, attributes_.end());
@@ -229,11 +247,15 @@ void LiveSpan::setDescription(std::string description) {
   setAttribute(key::kDescription, AnyValue::string(std::move(description)));
 }
 
-void LiveSpan::setLogLevel(int level) { setAttribute(key::kLogLevel, AnyValue::of(static_cast<int64_t>(level))); }
+void LiveSpan::setLogLevel(int level) {
+  setAttribute(key::kLogLevel, AnyValue::of(static_cast<int64_t>(level)));
+}
 
 void LiveSpan::setStatus(trace::StatusCode code, std::string description) {
   const std::lock_guard guard(lock_);
-  if (state_ == State::Ended || code == trace::StatusCode::Unset || status_.code == trace::StatusCode::Ok) return;
+  if (state_ == State::Ended || code == trace::StatusCode::Unset ||
+      status_.code == trace::StatusCode::Ok)
+    return;
   status_.code = code;
   status_.description = code == trace::StatusCode::Error ? std::move(description) : std::string();
 }
@@ -249,7 +271,8 @@ void LiveSpan::addEvent(trace::Event event) {
   const std::lock_guard guard(lock_);
   if (state_ == State::Ended) return;
   const SpanLimits& limits = runtime_->limits;
-  event.attributes = limited(std::move(event.attributes), limits.attributesPerEvent, limits.valueLength, event.droppedAttributes);
+  event.attributes = limited(std::move(event.attributes), limits.attributesPerEvent,
+                             limits.valueLength, event.droppedAttributes);
   if (events_.size() >= limits.events) {
     ++droppedEvents_;
     if (limits.events == 0) return;
@@ -260,7 +283,8 @@ void LiveSpan::addEvent(trace::Event event) {
 }
 
 void LiveSpan::raiseLogLevel() {
-  const auto set = std::find_if(attributes_.begin(), attributes_.end(), [](const Attribute& a) { return a.key == key::kLogLevel; });
+  const auto set = std::find_if(attributes_.begin(), attributes_.end(),
+                                [](const Attribute& a) { return a.key == key::kLogLevel; });
   if (set == attributes_.end()) {
     defaultLogLevel_ = kLogLevelError;
   } else if (set->value.kind == AnyValue::Kind::Int && set->value.integer < kLogLevelError) {
@@ -282,12 +306,14 @@ Result<Done> LiveSpan::addLink(LinkInput input) {
   trace::Link link = ids.take();
   link.traceState = std::move(input.traceState);
   link.flags = input.flags & 0xFF;
-  link.attributes = limited(std::move(input.attributes), limits.attributesPerLink, limits.valueLength, link.droppedAttributes);
+  link.attributes = limited(std::move(input.attributes), limits.attributesPerLink,
+                            limits.valueLength, link.droppedAttributes);
   links_.push_back(std::move(link));
   return Done{};
 }
 
-void LiveSpan::recordException(std::string_view type, std::string_view message, std::string_view stacktrace, uint64_t timeNs) {
+void LiveSpan::recordException(std::string_view type, std::string_view message,
+                               std::string_view stacktrace, uint64_t timeNs) {
   trace::Event event;
   event.name = "exception";
   event.timeNs = timeNs;
@@ -312,7 +338,8 @@ bool LiveSpan::end(EndOptions end, uint64_t nowNs) {
   if (end.status) logRefusal(setStatus(*end.status));
   {
     const std::lock_guard guard(lock_);
-    const bool hasLevel = std::any_of(attributes_.begin(), attributes_.end(), [](const Attribute& a) { return a.key == key::kLogLevel; });
+    const bool hasLevel = std::any_of(attributes_.begin(), attributes_.end(),
+                                      [](const Attribute& a) { return a.key == key::kLogLevel; });
     if (defaultLogLevel_ == 0 && !hasLevel) defaultLogLevel_ = defaultLogLevel(spanType_);
   }
   for (const auto& process : runtime_->processors) process(*this);
@@ -329,7 +356,9 @@ bool LiveSpan::end(EndOptions end, uint64_t nowNs) {
     if (runtime_->spanHasEnded && !isWithheld) made = recordLocked();
   }
   if (!runtime_->spanHasEnded) return true;
-  const EndOutcome outcome = isWithheld ? EndOutcome::Withheld : made ? EndOutcome::Recorded : EndOutcome::NoMemory;
+  const EndOutcome outcome = isWithheld ? EndOutcome::Withheld
+                             : made     ? EndOutcome::Recorded
+                                        : EndOutcome::NoMemory;
   runtime_->spanHasEnded(*this, std::move(made), outcome);
   return true;
 }
@@ -362,20 +391,25 @@ Result<int> parseLogLevel(std::string_view name) {
   for (const auto& [level, number] : kLevels) {
     if (upper == level) return number;
   }
-  return Error{ErrorCode::InvalidParameterValue,
-               "'" + std::string(name) + "' is no log level: DEBUG, INFO, WARNING, ERROR or CRITICAL"};
+  return Error{
+      ErrorCode::InvalidParameterValue,
+      "'" + std::string(name) + "' is no log level: DEBUG, INFO, WARNING, ERROR or CRITICAL"};
 }
 
 int defaultLogLevel(std::string_view spanType) {
-  static constexpr std::array<std::string_view, 6> kInfoTypes = {"LLM", "CHAT_MODEL", "TOOL", "RETRIEVER", "AGENT", "EMBEDDING"};
-  return std::find(kInfoTypes.begin(), kInfoTypes.end(), spanType) == kInfoTypes.end() ? kLogLevelDebug : kLogLevelInfo;
+  static constexpr std::array<std::string_view, 6> kInfoTypes = {
+      "LLM", "CHAT_MODEL", "TOOL", "RETRIEVER", "AGENT", "EMBEDDING"};
+  return std::find(kInfoTypes.begin(), kInfoTypes.end(), spanType) == kInfoTypes.end()
+             ? kLogLevelDebug
+             : kLogLevelInfo;
 }
 
 Result<trace::StatusCode> parseStatusCode(std::string_view name) {
   if (name == "UNSET") return trace::StatusCode::Unset;
   if (name == "OK") return trace::StatusCode::Ok;
   if (name == "ERROR") return trace::StatusCode::Error;
-  return Error{ErrorCode::InvalidParameterValue, "'" + std::string(name) + "' is no status: OK, ERROR or UNSET"};
+  return Error{ErrorCode::InvalidParameterValue,
+               "'" + std::string(name) + "' is no status: OK, ERROR or UNSET"};
 }
 
 }  // namespace spandrel::manager

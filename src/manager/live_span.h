@@ -63,7 +63,7 @@ struct LiveSpanOptions {
   std::string spanType;  // empty: UNKNOWN, not set by the user
   uint64_t startTimeNs = 0;
   bool startTimeWasGiven = false;
-  uint32_t ordinal = 0;  // place in start order within the trace
+  uint32_t ordinal = 0;       // place in start order within the trace
   uint32_t destinations = 0;  // as in record::header::kRouting, from bit 0
 };
 
@@ -90,15 +90,16 @@ inline constexpr int kLogLevelError = 40;
 Result<int> parseLogLevel(std::string_view name);
 // What a span of this type gets when nobody set a level.
 int defaultLogLevel(std::string_view spanType);
-// All of one kind of primitive; JavaScript has one kind of number, so integers and doubles may stand
-// together.
+// All of one kind of primitive; JavaScript has one kind of number, so integers and doubles may
+// stand together.
 bool isHomogeneous(const std::vector<trace::AnyValue>& items);
 // "OK", "ERROR", "UNSET", exactly so.
 Result<trace::StatusCode> parseStatusCode(std::string_view name);
 
 class LiveSpan {
  public:
-  static std::shared_ptr<LiveSpan> start(LiveSpanOptions options, std::shared_ptr<const SpanRuntime> runtime = nullptr);
+  static std::shared_ptr<LiveSpan> start(LiveSpanOptions options,
+                                         std::shared_ptr<const SpanRuntime> runtime = nullptr);
 
   const trace::TraceId& otelTraceId() const { return options_.traceId; }
   const std::string& traceId() const { return options_.traceIdText; }
@@ -122,14 +123,16 @@ class LiveSpan {
   void setSpanType(std::string spanType);
   void setDescription(std::string description);
   void setLogLevel(int level);
-  // OK is final, ERROR may still become OK, UNSET changes nothing; a description stays with ERROR only.
+  // OK is final, ERROR may still become OK, UNSET changes nothing; a description stays with ERROR
+  // only.
   void setStatus(trace::StatusCode code, std::string description = {});
   Result<Done> setStatus(std::string_view code, std::string description = {});
   // An event named "exception" raises the log level to ERROR.
   void addEvent(trace::Event event);
   Result<Done> addLink(LinkInput link);
   // An `exception` event, and status ERROR with "Type: message".
-  void recordException(std::string_view type, std::string_view message, std::string_view stacktrace, uint64_t timeNs);
+  void recordException(std::string_view type, std::string_view message, std::string_view stacktrace,
+                       uint64_t timeNs);
 
   // False when it had ended before (or is ending). An end before the start gives length zero.
   // What is wrong in the options is logged, never a reason to stay open.

@@ -31,11 +31,13 @@ class LogBuffer {
   std::string takeJson() {
     static constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
     const std::lock_guard guard(lock_);
-    if (lost_ > 0) entries_.push_back({LogSeverity::Warning, std::to_string(lost_) + " messages were lost"});
+    if (lost_ > 0)
+      entries_.push_back({LogSeverity::Warning, std::to_string(lost_) + " messages were lost"});
     std::string out = "[";
     for (const Entry& entry : entries_) {
       out += out.size() > 1 ? ",[\"" : "[\"";
-      out += std::string(kNames[static_cast<size_t>(entry.severity)]) + "\"," + quoteJson(entry.message) + "]";
+      out += std::string(kNames[static_cast<size_t>(entry.severity)]) + "\"," +
+             quoteJson(entry.message) + "]";
     }
     entries_.clear();
     lost_ = 0;

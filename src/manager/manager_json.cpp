@@ -21,11 +21,14 @@ struct Request {
   uint64_t nowMillis = 0;
 };
 
-Error refused(const char* message) { return {ErrorCode::InvalidParameterValue, message}; }
+Error refused(const char* message) {
+  return {ErrorCode::InvalidParameterValue, message};
+}
 
 uint64_t millisOf(std::string_view text) {
   double number = 0;
-  return parseDouble(text, number) && number > 0 && number < 1e18 ? static_cast<uint64_t>(number) : 0;
+  return parseDouble(text, number) && number > 0 && number < 1e18 ? static_cast<uint64_t>(number)
+                                                                  : 0;
 }
 
 Result<Request> readRequest(std::string_view json) {
@@ -79,13 +82,15 @@ std::string droppedList(const std::vector<DroppedTrace>& dropped) {
     out += out.size() > 1 ? ",{" : "{";
     out += "\"traceId\":" + quoteJson(each.traceId) + ",";
     appendIds(out, each.otelIds);
-    out += ",\"spans\":" + std::to_string(each.spans) + ",\"reason\":\"" + reasonName(each.reason) + "\"}";
+    out += ",\"spans\":" + std::to_string(each.spans) + ",\"reason\":\"" + reasonName(each.reason) +
+           "\"}";
   }
   return out + "]";
 }
 
 std::vector<uint8_t> traceBytes(const trace::Trace& trace, const std::vector<Prompt>& prompts) {
-  std::string text = "{\"info\":" + mlflow::toTraceInfoDictText(trace.info, JsonEscapes::Needed) + ",\"prompts\":[";
+  std::string text = "{\"info\":" + mlflow::toTraceInfoDictText(trace.info, JsonEscapes::Needed) +
+                     ",\"prompts\":[";
   for (const Prompt& prompt : prompts) {
     if (text.back() != '[') text += ',';
     text += prompt.json;
@@ -110,7 +115,8 @@ Result<std::string> registerTraceJson(TraceManager& manager, std::string_view js
   Result<Request> request = readRequest(json);
   if (!request.ok()) return request.error();
   Request in = request.take();
-  if (!in.otelId || !in.info) return refused("registerTrace needs an OpenTelemetry trace id and a trace info");
+  if (!in.otelId || !in.info)
+    return refused("registerTrace needs an OpenTelemetry trace id and a trace info");
   const auto dropped = manager.registerTrace(*in.otelId, std::move(*in.info), in.nowMillis);
   if (!dropped.ok()) return dropped.error();
   return "{\"dropped\":" + droppedList(dropped.value()) + "}";
@@ -155,13 +161,16 @@ Result<Done> configureJson(TraceManager& manager, std::string_view json) {
     uint64_t number = 0;
     if (members.isNull()) continue;
     if (!parseUint64(members.value(), number)) {
-      return Error{ErrorCode::InvalidParameterValue, "'" + members.key() + "' is a whole number", members.offset()};
+      return Error{ErrorCode::InvalidParameterValue, "'" + members.key() + "' is a whole number",
+                   members.offset()};
     }
     if (members.key() == "timeoutSeconds") settings.timeoutSeconds = number;
     if (members.key() == "ttlSeconds") settings.ttlSeconds = number;
-    if (members.key() == "maxTraces") settings.maxTraces = static_cast<size_t>(std::min<uint64_t>(number, 1u << 30));
+    if (members.key() == "maxTraces")
+      settings.maxTraces = static_cast<size_t>(std::min<uint64_t>(number, 1u << 30));
     if (members.key() == "maxRecordBytes") settings.maxRecordBytes = number;
-    if (members.key() == "previewMaxLength") settings.previewMaxLength = static_cast<size_t>(std::min<uint64_t>(number, 1u << 30));
+    if (members.key() == "previewMaxLength")
+      settings.previewMaxLength = static_cast<size_t>(std::min<uint64_t>(number, 1u << 30));
   }
   if (!members.ok()) return members.error();
   manager.configure(settings);
@@ -183,9 +192,13 @@ std::string tickJson(TraceManager& manager, uint64_t nowMillis) {
 std::string statsJson(const TraceManager& manager) {
   const ManagerStats stats = manager.stats();
   std::string out = "{";
-  for (const auto& [name, value] :
-       {std::pair<const char*, uint64_t>{"traces", stats.traces}, {"spans", stats.spans}, {"recordBytes", stats.recordBytes},
-        {"registered", stats.registered}, {"popped", stats.popped}, {"evicted", stats.evicted}, {"expired", stats.expired}}) {
+  for (const auto& [name, value] : {std::pair<const char*, uint64_t>{"traces", stats.traces},
+                                    {"spans", stats.spans},
+                                    {"recordBytes", stats.recordBytes},
+                                    {"registered", stats.registered},
+                                    {"popped", stats.popped},
+                                    {"evicted", stats.evicted},
+                                    {"expired", stats.expired}}) {
     out += (out.size() > 1 ? ",\"" : "\"") + std::string(name) + "\":" + std::to_string(value);
   }
   return out + "}";

@@ -15,7 +15,8 @@
 namespace spandrel::manager {
 
 // {"otelTraceId": hex, "info": dictionary, "nowMillis": number}
-//   → {"dropped": [{"traceId", "otelTraceIds": [hex], "spans", "reason": "evicted" | "expired" | "replaced"}]}
+//   → {"dropped": [{"traceId", "otelTraceIds": [hex], "spans", "reason": "evicted" | "expired" |
+//   "replaced"}]}
 Result<std::string> registerTraceJson(TraceManager& manager, std::string_view json);
 // {"traceId", "prompt": {"name", "version", …}} → the new text of the tag.
 Result<std::string> registerPromptJson(TraceManager& manager, std::string_view json);
@@ -24,7 +25,8 @@ Result<std::string> registerPromptJson(TraceManager& manager, std::string_view j
 Result<std::vector<uint8_t>> popTraceBytes(TraceManager& manager, std::string_view json);
 // {"traceId", "info"?: as above} → the trace as it is now; nothing where there is none.
 Result<std::vector<uint8_t>> getTraceBytes(TraceManager& manager, std::string_view json);
-// {"timeoutSeconds"?, "ttlSeconds"?, "maxTraces"?, "maxRecordBytes"?, "previewMaxLength"?}; null is the default.
+// {"timeoutSeconds"?, "ttlSeconds"?, "maxTraces"?, "maxRecordBytes"?, "previewMaxLength"?}; null is
+// the default.
 Result<Done> configureJson(TraceManager& manager, std::string_view json);
 // → {"timedOut": [{"traceId", "otelTraceIds", "message"}], "expired": [as dropped]}
 std::string tickJson(TraceManager& manager, uint64_t nowMillis);

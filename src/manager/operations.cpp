@@ -28,15 +28,18 @@ Error refused(std::string message, size_t offset = 0) {
 AnyValue numberValue(std::string_view text) {
   double number = 0;
   if (!parseDouble(text, number)) return AnyValue::empty();
-  const bool isInteger = std::isfinite(number) && std::trunc(number) == number && std::fabs(number) <= kMaxSafeInteger;
+  const bool isInteger =
+      std::isfinite(number) && std::trunc(number) == number && std::fabs(number) <= kMaxSafeInteger;
   const bool isMinusZero = number == 0 && std::signbit(number);
-  return isInteger && !isMinusZero ? AnyValue::of(static_cast<int64_t>(number)) : AnyValue::of(number);
+  return isInteger && !isMinusZero ? AnyValue::of(static_cast<int64_t>(number))
+                                   : AnyValue::of(number);
 }
 
 // What stands under a "$" key; false: this is an ordinary object.
 bool taggedValue(std::string_view json, AnyValue& out) {
   JsonMembers members(json);
-  if (!members.isObject() || !members.next() || members.key().empty() || members.key()[0] != '$') return false;
+  if (!members.isObject() || !members.next() || members.key().empty() || members.key()[0] != '$')
+    return false;
   const std::string tag = members.key();
   const std::string content = members.text();
   if (members.next()) return false;
@@ -84,8 +87,10 @@ AnyValue arrayValue(std::string_view json) {
     const Kind kind = members.kind();
     AnyValue item;
     if (kind == Kind::BeginArray || kind == Kind::Null) return jsonTextValue(json);
-    if (kind == Kind::BeginObject && !taggedValue(members.value(), item)) return jsonTextValue(json);
-    items.push_back(kind == Kind::BeginObject ? std::move(item) : scalarValue(kind, members.value()));
+    if (kind == Kind::BeginObject && !taggedValue(members.value(), item))
+      return jsonTextValue(json);
+    items.push_back(kind == Kind::BeginObject ? std::move(item)
+                                              : scalarValue(kind, members.value()));
   }
   const AnyValue array = AnyValue::array(std::move(items));
   return isHomogeneous(array.items) ? array : jsonTextValue(json);
@@ -102,7 +107,8 @@ std::vector<Attribute> attributesOf(std::string_view json) {
   std::vector<Attribute> attributes;
   JsonMembers members(json);
   while (members.next()) {
-    if (members.isObject()) attributes.push_back({members.key(), valueOf(members.kind(), members.value())});
+    if (members.isObject())
+      attributes.push_back({members.key(), valueOf(members.kind(), members.value())});
   }
   return attributes;
 }
@@ -111,7 +117,8 @@ std::vector<Attribute> attributesOf(std::string_view json) {
 
 // The members of one operation, each as its JSON text; empty: not given.
 struct Operation {
-  std::string op, key, text, name, description, statusCode, traceId, spanId, traceState, type, message, stacktrace;
+  std::string op, key, text, name, description, statusCode, traceId, spanId, traceState, type,
+      message, stacktrace;
   std::string_view value, attributes, outputs, status;
   Kind valueKind = Kind::Null;
   uint64_t timeNs = 0;
@@ -139,20 +146,28 @@ Result<Operation> readOperation(std::string_view json) {
       continue;
     }
     if (key == "timestamp" || key == "end_time_ns") {
-      if (!readTime(members, out)) return refused("'" + key + "' is no time in nanoseconds", members.offset());
+      if (!readTime(members, out))
+        return refused("'" + key + "' is no time in nanoseconds", members.offset());
       continue;
     }
     if (members.isNull()) continue;
     if (key == "attributes") out.attributes = members.value();
     if (key == "outputs") out.outputs = members.value();
-    if (key == "trace_flags") out.flags = static_cast<uint32_t>(scalarValue(members.kind(), members.value()).integer);
+    if (key == "trace_flags")
+      out.flags = static_cast<uint32_t>(scalarValue(members.kind(), members.value()).integer);
     if (!members.isString()) continue;
     if (key == "status") out.status = members.value();
-    for (const auto& [name, place] :
-         {std::pair<const char*, std::string*>{"op", &out.op}, {"key", &out.key}, {"name", &out.name},
-          {"description", &out.description}, {"status_code", &out.statusCode}, {"trace_id", &out.traceId},
-          {"span_id", &out.spanId}, {"trace_state", &out.traceState}, {"type", &out.type},
-          {"message", &out.message}, {"stacktrace", &out.stacktrace}}) {
+    for (const auto& [name, place] : {std::pair<const char*, std::string*>{"op", &out.op},
+                                      {"key", &out.key},
+                                      {"name", &out.name},
+                                      {"description", &out.description},
+                                      {"status_code", &out.statusCode},
+                                      {"trace_id", &out.traceId},
+                                      {"span_id", &out.spanId},
+                                      {"trace_state", &out.traceState},
+                                      {"type", &out.type},
+                                      {"message", &out.message},
+                                      {"stacktrace", &out.stacktrace}}) {
       if (key == name) *place = members.text();
     }
   }
@@ -198,8 +213,10 @@ Result<Done> applyOperation(LiveSpan& span, std::string_view json, uint64_t nowN
     if (in.valueKind != Kind::BeginObject) return refused("attributes are an object");
     return span.setAttributes(attributesOf(in.value));
   }
-  if (in.op == "set_inputs") return span.setInputs(in.hasValue ? jsonTextValue(in.value).text : "null");
-  if (in.op == "set_outputs") return span.setOutputs(in.hasValue ? jsonTextValue(in.value).text : "null");
+  if (in.op == "set_inputs")
+    return span.setInputs(in.hasValue ? jsonTextValue(in.value).text : "null");
+  if (in.op == "set_outputs")
+    return span.setOutputs(in.hasValue ? jsonTextValue(in.value).text : "null");
   if (in.op == "set_span_type" || in.op == "set_description") {
     if (in.valueKind != Kind::String) return refused("'" + in.op + "' takes text");
     in.op == "set_span_type" ? span.setSpanType(in.text) : span.setDescription(in.text);
@@ -211,7 +228,9 @@ Result<Done> applyOperation(LiveSpan& span, std::string_view json, uint64_t nowN
     span.addEvent({in.name, timeNs, attributesOf(in.attributes), 0});
     return Done{};
   }
-  if (in.op == "add_link") return span.addLink({in.traceId, in.spanId, attributesOf(in.attributes), in.traceState, in.flags});
+  if (in.op == "add_link")
+    return span.addLink(
+        {in.traceId, in.spanId, attributesOf(in.attributes), in.traceState, in.flags});
   if (in.op == "record_exception") {
     span.recordException(in.type, in.message, in.stacktrace, timeNs);
     return Done{};
@@ -237,7 +256,8 @@ Result<LiveSpanOptions> parseLiveSpanOptions(std::string_view json, uint64_t now
       if (!id.ok()) return id.error();
       (key == "span_id_hex" ? out.spanId : out.parentSpanId) = id.value();
     } else if (key == "start_time_ns") {
-      if (!parseUint64(text, out.startTimeNs)) return refused("'start_time_ns' is no time in nanoseconds", members.offset());
+      if (!parseUint64(text, out.startTimeNs))
+        return refused("'start_time_ns' is no time in nanoseconds", members.offset());
     } else if (key == "name") {
       out.name = text;
     } else if (key == "span_type") {
@@ -254,7 +274,8 @@ Result<LiveSpanOptions> parseLiveSpanOptions(std::string_view json, uint64_t now
       out.startTimeWasGiven = members.kind() == Kind::True;
     } else if (key == "kind" || key == "ordinal" || key == "trace_flags") {
       uint64_t number = 0;
-      if (!parseUint64(text, number) || number > 0xFFFFFF) return refused("'" + key + "' is no number that fits", members.offset());
+      if (!parseUint64(text, number) || number > 0xFFFFFF)
+        return refused("'" + key + "' is no number that fits", members.offset());
       if (key == "kind") out.kind = static_cast<trace::SpanKind>(number > 5 ? 0 : number);
       if (key == "ordinal") out.ordinal = static_cast<uint32_t>(number);
       if (key == "trace_flags") out.traceFlags = static_cast<uint8_t>(number);
@@ -262,7 +283,8 @@ Result<LiveSpanOptions> parseLiveSpanOptions(std::string_view json, uint64_t now
   }
   if (!members.ok()) return members.error();
   if (!members.isObject()) return refused("the options of a span are an object");
-  if (out.traceId.isZero() || out.spanId.isZero()) return refused("a span needs 'trace_id_hex' and 'span_id_hex' that are not zero");
+  if (out.traceId.isZero() || out.spanId.isZero())
+    return refused("a span needs 'trace_id_hex' and 'span_id_hex' that are not zero");
   return out;
 }
 
@@ -277,8 +299,10 @@ SpanLimits limitsOf(std::string_view json) {
     const uint32_t limit = number > kNoLimit ? kNoLimit : static_cast<uint32_t>(number);
     for (const auto& [name, place] :
          {std::pair<const char*, uint32_t*>{"attributeCountLimit", &limits.attributes},
-          {"attributeValueLengthLimit", &limits.valueLength}, {"eventCountLimit", &limits.events},
-          {"linkCountLimit", &limits.links}, {"attributePerEventCountLimit", &limits.attributesPerEvent},
+          {"attributeValueLengthLimit", &limits.valueLength},
+          {"eventCountLimit", &limits.events},
+          {"linkCountLimit", &limits.links},
+          {"attributePerEventCountLimit", &limits.attributesPerEvent},
           {"attributePerLinkCountLimit", &limits.attributesPerLink}}) {
       if (members.key() == name) *place = limit;
     }

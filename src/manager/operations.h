@@ -1,15 +1,18 @@
-// Span operations as JSON, one object each: how LiveSpans are driven through `spandrel/wasm`, and how
-// the same sequence is played to both implementations of LiveSpan.
+// Span operations as JSON, one object each: how LiveSpans are driven through `spandrel/wasm`, and
+// how the same sequence is played to both implementations of LiveSpan.
 //
 //   {"op": "set_inputs" | "set_outputs", "value": any}
-//   {"op": "set_attribute", "key": text, "value": any}        {"op": "set_attributes", "value": object}
+//   {"op": "set_attribute", "key": text, "value": any}        {"op": "set_attributes", "value":
+//   object}
 //   {"op": "set_span_type" | "set_description", "value": text}
 //   {"op": "set_log_level", "value": text or number}
 //   {"op": "set_status", "status_code": text, "description"?: text}
 //   {"op": "add_event", "name": text, "timestamp"?: ns, "attributes"?: object}
-//   {"op": "add_link", "trace_id": text, "span_id": text, "attributes"?: object, "trace_flags"?: number,
+//   {"op": "add_link", "trace_id": text, "span_id": text, "attributes"?: object, "trace_flags"?:
+//   number,
 //    "trace_state"?: text}
-//   {"op": "record_exception", "type": text, "message": text, "stacktrace"?: text, "timestamp"?: ns}
+//   {"op": "record_exception", "type": text, "message": text, "stacktrace"?: text, "timestamp"?:
+//   ns}
 //   {"op": "end", "end_time_ns"?: ns, "attributes"?: object, "outputs"?: any, "status"?: text}
 //
 // Values are read as JavaScript would: a number without a fraction and within ±(2^53 − 1) is an

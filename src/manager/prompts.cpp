@@ -7,7 +7,8 @@ namespace spandrel::manager {
 namespace {
 
 Error invalidPrompt(const char* reason) {
-  return {ErrorCode::InvalidParameterValue, std::string("a prompt is an object with name and version: ") + reason};
+  return {ErrorCode::InvalidParameterValue,
+          std::string("a prompt is an object with name and version: ") + reason};
 }
 
 }  // namespace
@@ -23,7 +24,8 @@ Result<Prompt> parsePrompt(std::string_view json) {
       hasName = true;
     } else if (members.key() == "version") {
       const auto kind = members.kind();
-      hasVersion = kind == JsonMembers::Kind::String || kind == JsonMembers::Kind::Integer || kind == JsonMembers::Kind::Number;
+      hasVersion = kind == JsonMembers::Kind::String || kind == JsonMembers::Kind::Integer ||
+                   kind == JsonMembers::Kind::Number;
       prompt.version = members.text();
     } else if (members.key() == "template") {
       Result<std::string> text = minifyJson(members.value());

@@ -11,7 +11,8 @@ namespace {
 using trace::AnyValue;
 
 // A LiveSpan that goes on where the foreign span is.
-std::shared_ptr<LiveSpan> adoptLive(trace::SpanData data, std::string_view traceId, std::string_view spanType,
+std::shared_ptr<LiveSpan> adoptLive(trace::SpanData data, std::string_view traceId,
+                                    std::string_view spanType,
                                     std::shared_ptr<const SpanRuntime> runtime) {
   LiveSpanOptions options;
   options.traceId = data.traceId;
@@ -29,7 +30,8 @@ std::shared_ptr<LiveSpan> adoptLive(trace::SpanData data, std::string_view trace
   live->setAttributes(std::move(data.attributes));
   for (trace::Event& event : data.events) live->addEvent(std::move(event));
   for (const trace::Link& link : data.links) {
-    live->addLink({link.traceId.hex(), link.spanId.hex(), link.attributes, link.traceState, link.flags});
+    live->addLink(
+        {link.traceId.hex(), link.spanId.hex(), link.attributes, link.traceState, link.flags});
   }
   live->setStatus(data.status.code, data.status.description);
   return live;
@@ -38,7 +40,8 @@ std::shared_ptr<LiveSpan> adoptLive(trace::SpanData data, std::string_view trace
 Span adoptFinished(trace::SpanData data, std::string_view traceId) {
   const bool hasTraceId = data.find(trace::attribute_key::kTraceId) != nullptr;
   if (!hasTraceId && !traceId.empty()) {
-    data.attributes.push_back({std::string(trace::attribute_key::kTraceId), AnyValue::string(std::string(traceId))});
+    data.attributes.push_back(
+        {std::string(trace::attribute_key::kTraceId), AnyValue::string(std::string(traceId))});
   }
   return Span(std::move(data));
 }
@@ -49,17 +52,22 @@ Span::Span(trace::SpanData data)
     : data_(std::make_shared<const trace::SpanData>(std::move(data))),
       attributes_(std::make_shared<trace::CachedSpanAttributesRegistry>(data_->attributes)) {}
 
-std::string Span::traceId() const { return trace::mlflowTraceIdOf(*data_); }
+std::string Span::traceId() const {
+  return trace::mlflowTraceIdOf(*data_);
+}
 
 std::optional<std::string> Span::parentId() const {
-  return data_->parentSpanId.isZero() ? std::nullopt : std::optional<std::string>(data_->parentSpanId.hex());
+  return data_->parentSpanId.isZero() ? std::nullopt
+                                      : std::optional<std::string>(data_->parentSpanId.hex());
 }
 
 std::optional<uint64_t> Span::endTimeNs() const {
   return data_->isOpen ? std::nullopt : std::optional<uint64_t>(data_->endTimeNs);
 }
 
-std::optional<std::string> Span::spanType() const { return trace::spanTypeOf(*data_); }
+std::optional<std::string> Span::spanType() const {
+  return trace::spanTypeOf(*data_);
+}
 
 Result<AnySpan> createSpan(ForeignSpan span, std::string_view traceId, std::string_view spanType,
                            std::shared_ptr<const SpanRuntime> runtime) {
@@ -68,7 +76,8 @@ Result<AnySpan> createSpan(ForeignSpan span, std::string_view traceId, std::stri
     case ForeignSpan::Kind::NonRecording:
       return AnySpan(NoOpSpan());
     case ForeignSpan::Kind::Live:
-      if (!span.hasEnded) return AnySpan(adoptLive(std::move(span.data), traceId, spanType, std::move(runtime)));
+      if (!span.hasEnded)
+        return AnySpan(adoptLive(std::move(span.data), traceId, spanType, std::move(runtime)));
       return AnySpan(adoptFinished(std::move(span.data), traceId));
     case ForeignSpan::Kind::Finished:
       return AnySpan(adoptFinished(std::move(span.data), traceId));

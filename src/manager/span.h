@@ -39,7 +39,9 @@ class Span {
   const std::vector<trace::Event>& events() const { return data_->events; }
   const std::vector<trace::Link>& links() const { return data_->links; }
   // InvalidParameterValue, always.
-  Result<Done> setAttribute(std::string_view key, trace::AnyValue value) const { return attributes_->set(key, std::move(value)); }
+  Result<Done> setAttribute(std::string_view key, trace::AnyValue value) const {
+    return attributes_->set(key, std::move(value));
+  }
 
  private:
   std::shared_ptr<const trace::SpanData> data_;
@@ -66,18 +68,30 @@ class NoOpSpan {
   std::vector<trace::Event> events() const { return {}; }
   std::vector<trace::Link> links() const { return {}; }
 
-  template <typename... Any> void setInputs(const Any&...) const {}
-  template <typename... Any> void setOutputs(const Any&...) const {}
-  template <typename... Any> void setAttribute(const Any&...) const {}
-  template <typename... Any> void setAttributes(const Any&...) const {}
-  template <typename... Any> void setStatus(const Any&...) const {}
-  template <typename... Any> void setSpanType(const Any&...) const {}
-  template <typename... Any> void setDescription(const Any&...) const {}
-  template <typename... Any> void setLogLevel(const Any&...) const {}
-  template <typename... Any> void addEvent(const Any&...) const {}
-  template <typename... Any> void addLink(const Any&...) const {}
-  template <typename... Any> void recordException(const Any&...) const {}
-  template <typename... Any> void end(const Any&...) const {}
+  template <typename... Any>
+  void setInputs(const Any&...) const {}
+  template <typename... Any>
+  void setOutputs(const Any&...) const {}
+  template <typename... Any>
+  void setAttribute(const Any&...) const {}
+  template <typename... Any>
+  void setAttributes(const Any&...) const {}
+  template <typename... Any>
+  void setStatus(const Any&...) const {}
+  template <typename... Any>
+  void setSpanType(const Any&...) const {}
+  template <typename... Any>
+  void setDescription(const Any&...) const {}
+  template <typename... Any>
+  void setLogLevel(const Any&...) const {}
+  template <typename... Any>
+  void addEvent(const Any&...) const {}
+  template <typename... Any>
+  void addLink(const Any&...) const {}
+  template <typename... Any>
+  void recordException(const Any&...) const {}
+  template <typename... Any>
+  void end(const Any&...) const {}
 };
 
 // A span of another OpenTelemetry implementation, as far as the factory must know it.
@@ -87,7 +101,7 @@ struct ForeignSpan {
     NonRecording,  // sampled out
     Live,          // can still be written to, unless it has ended
     Finished,
-    Unknown,       // not a span at all
+    Unknown,  // not a span at all
   };
   Kind kind = Kind::None;
   bool hasEnded = false;
@@ -99,7 +113,8 @@ using AnySpan = std::variant<NoOpSpan, std::shared_ptr<LiveSpan>, Span>;
 
 // The only way from a foreign span to ours. No span and a non-recording one give a NoOpSpan, a live
 // one a LiveSpan with its state, an ended one a Span. Anything else is InvalidParameterValue.
-Result<AnySpan> createSpan(ForeignSpan span, std::string_view traceId, std::string_view spanType = {},
+Result<AnySpan> createSpan(ForeignSpan span, std::string_view traceId,
+                           std::string_view spanType = {},
                            std::shared_ptr<const SpanRuntime> runtime = nullptr);
 
 // LiveSpans are not made from dictionaries: NotImplemented, always.

@@ -16,8 +16,12 @@ using trace::AnyValue;
 
 constexpr const char* kStatusNames[] = {"UNSET", "OK", "ERROR"};
 
-std::string textOrNull(const std::optional<std::string>& text) { return text ? quoteJson(*text) : "null"; }
-std::string digits(uint64_t number) { return "\"" + std::to_string(number) + "\""; }
+std::string textOrNull(const std::optional<std::string>& text) {
+  return text ? quoteJson(*text) : "null";
+}
+std::string digits(uint64_t number) {
+  return "\"" + std::to_string(number) + "\"";
+}
 
 std::string attributesJson(const std::vector<trace::Attribute>& attributes) {
   std::string out = "{";
@@ -43,11 +47,14 @@ std::string eventsJson(const std::vector<trace::Event>& events) {
 std::string linksJson(const std::vector<trace::Link>& links) {
   std::string out = "[";
   for (const trace::Link& link : links) {
-    const std::string traceId = link.mlflowTraceId.empty() ? trace::generateTraceIdV3(link.traceId) : link.mlflowTraceId;
+    const std::string traceId =
+        link.mlflowTraceId.empty() ? trace::generateTraceIdV3(link.traceId) : link.mlflowTraceId;
     const std::string spanId = link.mlflowSpanId.empty() ? link.spanId.hex() : link.mlflowSpanId;
     out += out.size() > 1 ? ",{" : "{";
-    out += "\"traceId\":" + quoteJson(traceId) + ",\"spanId\":" + quoteJson(spanId) +
-           ",\"attributes\":" + (link.attributes.empty() ? "null" : attributesJson(link.attributes)) + "}";
+    out +=
+        "\"traceId\":" + quoteJson(traceId) + ",\"spanId\":" + quoteJson(spanId) +
+        ",\"attributes\":" + (link.attributes.empty() ? "null" : attributesJson(link.attributes)) +
+        "}";
   }
   return out + "]";
 }
@@ -56,13 +63,16 @@ std::string linksJson(const std::vector<trace::Link>& links) {
 
 std::string spanViewJson(const trace::SpanData& span) {
   const bool isRoot = span.parentSpanId.isZero();
-  return "{\"traceId\":" + quoteJson(trace::mlflowTraceIdOf(span)) + ",\"spanId\":" + quoteJson(span.spanId.hex()) +
-         ",\"parentId\":" + (isRoot ? "null" : quoteJson(span.parentSpanId.hex())) + ",\"name\":" + quoteJson(span.name) +
-         ",\"startTimeNs\":" + digits(span.startTimeNs) + ",\"endTimeNs\":" + (span.isOpen ? "null" : digits(span.endTimeNs)) +
+  return "{\"traceId\":" + quoteJson(trace::mlflowTraceIdOf(span)) +
+         ",\"spanId\":" + quoteJson(span.spanId.hex()) +
+         ",\"parentId\":" + (isRoot ? "null" : quoteJson(span.parentSpanId.hex())) +
+         ",\"name\":" + quoteJson(span.name) + ",\"startTimeNs\":" + digits(span.startTimeNs) +
+         ",\"endTimeNs\":" + (span.isOpen ? "null" : digits(span.endTimeNs)) +
          ",\"status\":{\"statusCode\":\"" + kStatusNames[static_cast<size_t>(span.status.code)] +
-         "\",\"description\":" + quoteJson(span.status.description) + "},\"spanType\":" + textOrNull(trace::spanTypeOf(span)) +
-         ",\"attributes\":" + attributesJson(span.attributes) + ",\"events\":" + eventsJson(span.events) +
-         ",\"links\":" + linksJson(span.links) + "}";
+         "\",\"description\":" + quoteJson(span.status.description) +
+         "},\"spanType\":" + textOrNull(trace::spanTypeOf(span)) +
+         ",\"attributes\":" + attributesJson(span.attributes) +
+         ",\"events\":" + eventsJson(span.events) + ",\"links\":" + linksJson(span.links) + "}";
 }
 
 std::string attributeJson(const Span& span, std::string_view key) {
@@ -81,7 +91,8 @@ Result<Done> checkLiveSpanOptions(std::string_view json) {
   return Done{};
 }
 
-std::shared_ptr<LiveSpan> startLiveSpan(std::string_view json, std::shared_ptr<const SpanRuntime> runtime) {
+std::shared_ptr<LiveSpan> startLiveSpan(std::string_view json,
+                                        std::shared_ptr<const SpanRuntime> runtime) {
   Result<LiveSpanOptions> options = parseLiveSpanOptions(json, 0);
   return options.ok() ? LiveSpan::start(options.take(), std::move(runtime)) : nullptr;
 }

@@ -25,6 +25,7 @@ std::shared_ptr<Span> spanFromRecord(Bytes record);
 
 Result<Done> checkLiveSpanOptions(std::string_view json);
 // Null where the options are refused.
-std::shared_ptr<LiveSpan> startLiveSpan(std::string_view json, std::shared_ptr<const SpanRuntime> runtime);
+std::shared_ptr<LiveSpan> startLiveSpan(std::string_view json,
+                                        std::shared_ptr<const SpanRuntime> runtime);
 
 }  // namespace spandrel::manager

@@ -24,7 +24,8 @@ struct SpanLimits {
 
 // Keys that carry the span's meaning neither count against the limits nor are cut or dropped.
 inline bool isReservedKey(std::string_view key) {
-  return key.substr(0, 7) == "mlflow." || key == trace::promoted_key::kSession || key == trace::promoted_key::kUser;
+  return key.substr(0, 7) == "mlflow." || key == trace::promoted_key::kSession ||
+         key == trace::promoted_key::kUser;
 }
 
 // Cuts text, bytes and the texts of an array; never inside a character.

@@ -56,7 +56,8 @@ CachedTrace TraceCache::take(Place& place) {
   return taken;
 }
 
-TtlCache::TtlCache(size_t maxSize, uint64_t ttlSeconds) : TraceCache(maxSize), ttlSeconds_(ttlSeconds) {}
+TtlCache::TtlCache(size_t maxSize, uint64_t ttlSeconds)
+    : TraceCache(maxSize), ttlSeconds_(ttlSeconds) {}
 
 bool TtlCache::isExpired(const Place& place, uint64_t nowMillis) const {
   return isOlderThan(place.insertedMillis, ttlSeconds_, nowMillis);
@@ -69,7 +70,8 @@ TraceEntry* TtlCache::find(std::string_view id, uint64_t nowMillis) {
   return found->entry.get();
 }
 
-std::vector<CachedTrace> TtlCache::insert(std::string id, std::unique_ptr<TraceEntry> entry, uint64_t nowMillis) {
+std::vector<CachedTrace> TtlCache::insert(std::string id, std::unique_ptr<TraceEntry> entry,
+                                          uint64_t nowMillis) {
   std::vector<CachedTrace> gone = removeExpired(nowMillis);
   if (Place* same = place(id)) gone.push_back(take(*same));
   if (size() >= maxSize_) gone.push_back(take(*byUse_.front()));
@@ -79,7 +81,8 @@ std::vector<CachedTrace> TtlCache::insert(std::string id, std::unique_ptr<TraceE
 
 std::vector<CachedTrace> TtlCache::removeExpired(uint64_t nowMillis) {
   std::vector<CachedTrace> expired;
-  while (!byAge_.empty() && isExpired(byAge_.front(), nowMillis)) expired.push_back(take(byAge_.front()));
+  while (!byAge_.empty() && isExpired(byAge_.front(), nowMillis))
+    expired.push_back(take(byAge_.front()));
   return expired;
 }
 

@@ -3,11 +3,11 @@
 // Two policies behind one interface. TtlCache is for installations without a timeout: a trace that
 // outlives its time to live is dropped in silence, and when the cache is full the trace that was
 // used longest ago goes first (reads count as use). TimeoutCache never drops with age: it names the
-// traces that took too long once, they stay until they are taken out; when it is full the trace that
-// came first goes, whether it was read or not.
+// traces that took too long once, they stay until they are taken out; when it is full the trace
+// that came first goes, whether it was read or not.
 //
-// Not thread-safe: the manager holds its lock. Times are milliseconds of any clock that does not run
-// backwards.
+// Not thread-safe: the manager holds its lock. Times are milliseconds of any clock that does not
+// run backwards.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ class TraceCache {
   virtual TraceEntry* find(std::string_view id, uint64_t nowMillis) = 0;
   // Replaces an entry of this id. What had to go to make room is returned; an entry of the same id
   // is among it.
-  virtual std::vector<CachedTrace> insert(std::string id, std::unique_ptr<TraceEntry> entry, uint64_t nowMillis) = 0;
+  virtual std::vector<CachedTrace> insert(std::string id, std::unique_ptr<TraceEntry> entry,
+                                          uint64_t nowMillis) = 0;
 
   // Takes the entry out; null where there is none. `nowMillis` past its time to live: none.
   std::unique_ptr<TraceEntry> remove(std::string_view id, uint64_t nowMillis);
@@ -72,8 +73,8 @@ class TraceCache {
   virtual bool isExpired(const Place&, uint64_t) const { return false; }
 
   size_t maxSize_;
-  Places byAge_;               // first inserted first
-  std::list<Place*> byUse_;    // longest unused first
+  Places byAge_;                                                   // first inserted first
+  std::list<Place*> byUse_;                                        // longest unused first
   std::unordered_map<std::string_view, Places::iterator> places_;  // keys look into Place::id
 };
 
@@ -82,7 +83,8 @@ class TtlCache final : public TraceCache {
   TtlCache(size_t maxSize, uint64_t ttlSeconds);
   uint64_t ttlSeconds() const override { return ttlSeconds_; }
   TraceEntry* find(std::string_view id, uint64_t nowMillis) override;
-  std::vector<CachedTrace> insert(std::string id, std::unique_ptr<TraceEntry> entry, uint64_t nowMillis) override;
+  std::vector<CachedTrace> insert(std::string id, std::unique_ptr<TraceEntry> entry,
+                                  uint64_t nowMillis) override;
   std::vector<CachedTrace> removeExpired(uint64_t nowMillis) override;
 
  private:
@@ -96,7 +98,8 @@ class TimeoutCache final : public TraceCache {
   TimeoutCache(size_t maxSize, uint64_t timeoutSeconds);
   uint64_t timeoutSeconds() const override { return timeoutSeconds_; }
   TraceEntry* find(std::string_view id, uint64_t nowMillis) override;
-  std::vector<CachedTrace> insert(std::string id, std::unique_ptr<TraceEntry> entry, uint64_t nowMillis) override;
+  std::vector<CachedTrace> insert(std::string id, std::unique_ptr<TraceEntry> entry,
+                                  uint64_t nowMillis) override;
   std::vector<std::string> nameTimedOut(uint64_t nowMillis) override;
 
  private:

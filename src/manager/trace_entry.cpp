@@ -31,7 +31,8 @@ void TraceEntry::addLive(std::shared_ptr<LiveSpan> span) {
     return;
   }
   places.emplace(span->spanId(), slots.size());
-  slots.push_back({span->spanId(), span->parentSpanId(), nextOrdinal++, false, std::move(span), {}});
+  slots.push_back(
+      {span->spanId(), span->parentSpanId(), nextOrdinal++, false, std::move(span), {}});
 }
 
 int64_t TraceEntry::growthBy(const record::RecordRef& record) {
@@ -48,7 +49,12 @@ bool TraceEntry::addRecord(record::RecordRef record) {
     const uint32_t ordinal = record.words()[record::header::kOrdinal];
     nextOrdinal = std::max(nextOrdinal, ordinal + 1);
     places.emplace(id, slots.size());
-    slots.push_back({id, idAt<trace::SpanId>(record, record::header::kParentSpanId), ordinal, false, nullptr, {}});
+    slots.push_back({id,
+                     idAt<trace::SpanId>(record, record::header::kParentSpanId),
+                     ordinal,
+                     false,
+                     nullptr,
+                     {}});
     known = &slots.back();
   } else if (isSnapshot && !known->isOpen()) {
     return false;
@@ -61,13 +67,15 @@ bool TraceEntry::addRecord(record::RecordRef record) {
 }
 
 bool TraceEntry::hasOpenSpans() const {
-  return std::any_of(slots.begin(), slots.end(), [](const SpanSlot& slot) { return slot.isOpen(); });
+  return std::any_of(slots.begin(), slots.end(),
+                     [](const SpanSlot& slot) { return slot.isOpen(); });
 }
 
 const SpanSlot* TraceEntry::root() const {
   const SpanSlot* first = nullptr;
   for (const SpanSlot& slot : slots) {
-    if (slot.parentId.isZero() && (first == nullptr || slot.ordinal < first->ordinal)) first = &slot;
+    if (slot.parentId.isZero() && (first == nullptr || slot.ordinal < first->ordinal))
+      first = &slot;
   }
   return first;
 }
@@ -84,15 +92,18 @@ const SpanSlot* TraceEntry::localRoot() const {
 
 std::vector<SpanSlot> TraceEntry::ordered() const {
   std::vector<SpanSlot> all = slots;
-  std::stable_sort(all.begin(), all.end(), [](const SpanSlot& a, const SpanSlot& b) { return a.ordinal < b.ordinal; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const SpanSlot& a, const SpanSlot& b) { return a.ordinal < b.ordinal; });
   return all;
 }
 
-std::vector<trace::SpanData> decodeSlots(const std::vector<SpanSlot>& slots, const record::TextTable& table) {
+std::vector<trace::SpanData> decodeSlots(const std::vector<SpanSlot>& slots,
+                                         const record::TextTable& table) {
   std::vector<trace::SpanData> spans;
   spans.reserve(slots.size());
   for (const SpanSlot& slot : slots) {
-    spans.push_back(slot.live ? slot.live->data() : record::decodeRecord(slot.record.words(), table));
+    spans.push_back(slot.live ? slot.live->data()
+                              : record::decodeRecord(slot.record.words(), table));
     spans.back().ordinal = slot.ordinal;
   }
   return spans;

@@ -1,7 +1,7 @@
 // What the manager knows of one trace: its info, its spans by start order, its prompts.
 //
-// A span is known as a LiveSpan of the core, as a record (ended, or the snapshot of a span that runs
-// in JavaScript), never as both: the record of a LiveSpan takes its place.
+// A span is known as a LiveSpan of the core, as a record (ended, or the snapshot of a span that
+// runs in JavaScript), never as both: the record of a LiveSpan takes its place.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,9 @@ struct SpanSlot {
   std::shared_ptr<LiveSpan> live;
   record::RecordRef record;
 
-  bool isOpen() const { return live ? !live->hasEnded() : (record.flags() & record::flags::kOpen) != 0; }
+  bool isOpen() const {
+    return live ? !live->hasEnded() : (record.flags() & record::flags::kOpen) != 0;
+  }
 };
 
 struct TraceEntry {
@@ -55,6 +57,7 @@ struct TraceEntry {
 };
 
 // Slots as plain data; takes the time of a decode each.
-std::vector<trace::SpanData> decodeSlots(const std::vector<SpanSlot>& slots, const record::TextTable& table);
+std::vector<trace::SpanData> decodeSlots(const std::vector<SpanSlot>& slots,
+                                         const record::TextTable& table);
 
 }  // namespace spandrel::manager

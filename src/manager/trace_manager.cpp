@@ -33,12 +33,14 @@ Instance& instance() {
 }
 
 std::unique_ptr<TraceCache> makeCache(const ManagerSettings& settings) {
-  if (settings.timeoutSeconds > 0) return std::make_unique<TimeoutCache>(settings.maxTraces, settings.timeoutSeconds);
+  if (settings.timeoutSeconds > 0)
+    return std::make_unique<TimeoutCache>(settings.maxTraces, settings.timeoutSeconds);
   return std::make_unique<TtlCache>(settings.maxTraces, settings.ttlSeconds);
 }
 
 Error unknownTrace(std::string_view traceId) {
-  return {ErrorCode::ResourceDoesNotExist, "no trace under way has the id '" + std::string(traceId) + "'"};
+  return {ErrorCode::ResourceDoesNotExist,
+          "no trace under way has the id '" + std::string(traceId) + "'"};
 }
 
 std::string timeoutMessage(const std::string& traceId, uint64_t seconds) {
@@ -64,8 +66,9 @@ void finish(trace::Trace& trace, const trace::SpanId* rootId, size_t previewMaxL
   trace::setRequestResponsePreview(trace.info, root, previewMaxLength);
 }
 
-trace::Trace snapshotOf(trace::TraceInfo info, const std::vector<SpanSlot>& slots, const trace::SpanId* rootId,
-                        const record::TextTable& table, size_t previewMaxLength) {
+trace::Trace snapshotOf(trace::TraceInfo info, const std::vector<SpanSlot>& slots,
+                        const trace::SpanId* rootId, const record::TextTable& table,
+                        size_t previewMaxLength) {
   trace::Trace trace{std::move(info), decodeSlots(slots, table)};
   finish(trace, rootId, previewMaxLength);
   return trace;
@@ -111,7 +114,8 @@ void TraceManager::reset() {
 std::vector<DroppedTrace> TraceManager::clear() {
   std::vector<DroppedTrace> dropped;
   const std::lock_guard guard(lock_);
-  for (CachedTrace& gone : cache_->removeAll()) dropped.push_back(account(std::move(gone), DroppedTrace::Reason::Evicted));
+  for (CachedTrace& gone : cache_->removeAll())
+    dropped.push_back(account(std::move(gone), DroppedTrace::Reason::Evicted));
   traceIds_.clear();
   return dropped;
 }
@@ -130,11 +134,14 @@ void TraceManager::configure(const ManagerSettings& settings) {
 
 // --- registering --------------------------------------------------------------------------------
 
-Result<std::vector<DroppedTrace>> TraceManager::registerTrace(const trace::TraceId& otelId, trace::TraceInfo info,
+Result<std::vector<DroppedTrace>> TraceManager::registerTrace(const trace::TraceId& otelId,
+                                                              trace::TraceInfo info,
                                                               uint64_t nowMillis) {
-  if (info.traceId.empty()) return Error{ErrorCode::InvalidParameterValue, "a trace info has no trace id"};
+  if (info.traceId.empty())
+    return Error{ErrorCode::InvalidParameterValue, "a trace info has no trace id"};
   std::vector<DroppedTrace> dropped;
-  if (wantedTimeoutSeconds_.load(std::memory_order_relaxed) != cacheTimeoutSeconds_.load(std::memory_order_relaxed)) {
+  if (wantedTimeoutSeconds_.load(std::memory_order_relaxed) !=
+      cacheTimeoutSeconds_.load(std::memory_order_relaxed)) {
     dropped = recreateCache();
   }
 
@@ -152,12 +159,14 @@ Result<std::vector<DroppedTrace>> TraceManager::registerTrace(const trace::Trace
   }
   const std::vector<trace::TraceId> kept = ids;
 
-  for (CachedTrace& gone : cache_->removeExpired(now)) dropped.push_back(account(std::move(gone), DroppedTrace::Reason::Expired));
+  for (CachedTrace& gone : cache_->removeExpired(now))
+    dropped.push_back(account(std::move(gone), DroppedTrace::Reason::Expired));
   std::vector<CachedTrace> evicted = cache_->insert(traceId, std::move(entry), now);
   for (CachedTrace& gone : evicted) {
     const bool isSame = gone.id == traceId;
     if (isSame && gone.entry->slots.empty() && gone.entry->prompts.empty()) continue;
-    dropped.push_back(account(std::move(gone), isSame ? DroppedTrace::Reason::Replaced : DroppedTrace::Reason::Evicted));
+    dropped.push_back(account(
+        std::move(gone), isSame ? DroppedTrace::Reason::Replaced : DroppedTrace::Reason::Evicted));
   }
   for (const trace::TraceId& id : kept) traceIds_[id] = traceId;
   ++stats_.registered;
@@ -172,7 +181,8 @@ std::vector<DroppedTrace> TraceManager::recreateCache() {
     const std::lock_guard guard(lock_);
     seconds = settings_.timeoutSeconds;
     if (cache_->timeoutSeconds() == seconds) return dropped;
-    for (CachedTrace& gone : cache_->removeAll()) dropped.push_back(account(std::move(gone), DroppedTrace::Reason::Evicted));
+    for (CachedTrace& gone : cache_->removeAll())
+      dropped.push_back(account(std::move(gone), DroppedTrace::Reason::Evicted));
     cache_ = makeCache(settings_);
     cacheTimeoutSeconds_.store(seconds, std::memory_order_relaxed);
   }
@@ -199,17 +209,20 @@ Result<std::string> TraceManager::registerPrompt(std::string_view traceId, Promp
     TraceEntry* entry = find(traceId);
     if (entry == nullptr) return unknownTrace(traceId);
     std::vector<Prompt>& prompts = entry->prompts;
-    if (std::find(prompts.begin(), prompts.end(), prompt) == prompts.end()) prompts.push_back(prompt);
+    if (std::find(prompts.begin(), prompts.end(), prompt) == prompts.end())
+      prompts.push_back(prompt);
 
     std::map<std::string, std::string>& tags = entry->info.tags;
     const std::string key(trace::tag_key::kLinkedPrompts);
     const auto current = tags.find(key);
-    const auto text = current == tags.end() ? std::nullopt : std::optional<std::string_view>(current->second);
+    const auto text =
+        current == tags.end() ? std::nullopt : std::optional<std::string_view>(current->second);
     tag = trace::linkedPromptsTag(text, {{prompt.name, prompt.version}});
     if (tag.ok() && tag.value()) tags[key] = *tag.value();
   }
   if (tag.ok()) return tag.value().value_or("");
-  log(LogSeverity::Debug, "a prompt was not linked to trace " + std::string(traceId) + ": " + tag.error().message);
+  log(LogSeverity::Debug,
+      "a prompt was not linked to trace " + std::string(traceId) + ": " + tag.error().message);
   return tag.error();
 }
 
@@ -220,7 +233,8 @@ KeepOutcome TraceManager::keep(record::RecordRef record) {
   TraceEntry* entry = find(otelId);
   if (entry == nullptr) return KeepOutcome::Late;
   const int64_t growth = entry->growthBy(record);
-  if (growth > 0 && stats_.recordBytes + static_cast<uint64_t>(growth) > settings_.maxRecordBytes) return KeepOutcome::NoRoom;
+  if (growth > 0 && stats_.recordBytes + static_cast<uint64_t>(growth) > settings_.maxRecordBytes)
+    return KeepOutcome::NoRoom;
   const uint64_t before = entry->recordBytes;
   entry->addRecord(std::move(record));
   stats_.recordBytes += entry->recordBytes - before;
@@ -243,7 +257,8 @@ std::optional<std::string> TraceManager::getLocalRootSpanId(std::string_view tra
   return root == nullptr ? std::nullopt : std::optional<std::string>(root->id.hex());
 }
 
-std::shared_ptr<LiveSpan> TraceManager::getSpanFromId(std::string_view traceId, std::string_view spanId) {
+std::shared_ptr<LiveSpan> TraceManager::getSpanFromId(std::string_view traceId,
+                                                      std::string_view spanId) {
   const Result<trace::SpanId> id = trace::parseSpanIdHex(spanId);
   if (!id.ok()) return nullptr;
   const std::lock_guard guard(lock_);
@@ -254,7 +269,9 @@ std::shared_ptr<LiveSpan> TraceManager::getSpanFromId(std::string_view traceId, 
 
 std::shared_ptr<LiveSpan> TraceManager::getSpanFromPath(std::string_view path) {
   const size_t space = path.rfind(' ');
-  return space == std::string_view::npos ? nullptr : getSpanFromId(path.substr(0, space), path.substr(space + 1));
+  return space == std::string_view::npos
+             ? nullptr
+             : getSpanFromId(path.substr(0, space), path.substr(space + 1));
 }
 
 std::optional<trace::Trace> TraceManager::getTrace(std::string_view traceId) {
@@ -271,7 +288,8 @@ std::optional<trace::Trace> TraceManager::getTrace(std::string_view traceId) {
     if (const SpanSlot* root = entry->localRoot()) localRootId = root->id;
     previewMaxLength = settings_.previewMaxLength;
   }
-  return snapshotOf(std::move(info), slots, localRootId ? &*localRootId : nullptr, table_, previewMaxLength);
+  return snapshotOf(std::move(info), slots, localRootId ? &*localRootId : nullptr, table_,
+                    previewMaxLength);
 }
 
 std::vector<Prompt> TraceManager::getPrompts(std::string_view traceId) {
@@ -315,7 +333,8 @@ bool TraceManager::updateTraceInfo(std::string_view traceId, trace::TraceInfo in
 
 // --- leaving ------------------------------------------------------------------------------------
 
-std::optional<ManagerTrace> TraceManager::popTrace(const trace::TraceId& otelId, uint64_t nowMillis) {
+std::optional<ManagerTrace> TraceManager::popTrace(const trace::TraceId& otelId,
+                                                   uint64_t nowMillis) {
   std::unique_ptr<TraceEntry> entry;
   size_t previewMaxLength;
   {
@@ -332,9 +351,9 @@ std::optional<ManagerTrace> TraceManager::popTrace(const trace::TraceId& otelId,
     previewMaxLength = settings_.previewMaxLength;
   }
   const SpanSlot* root = entry->localRoot();
-  return ManagerTrace{
-      snapshotOf(std::move(entry->info), entry->ordered(), root == nullptr ? nullptr : &root->id, table_, previewMaxLength),
-      std::move(entry->prompts)};
+  return ManagerTrace{snapshotOf(std::move(entry->info), entry->ordered(),
+                                 root == nullptr ? nullptr : &root->id, table_, previewMaxLength),
+                      std::move(entry->prompts)};
 }
 
 TickReport TraceManager::tick(uint64_t nowMillis) {
@@ -345,7 +364,8 @@ TickReport TraceManager::tick(uint64_t nowMillis) {
     report.expired.push_back(account(std::move(gone), DroppedTrace::Reason::Expired));
   }
   for (const std::string& traceId : cache_->nameTimedOut(now)) {
-    report.timedOut.push_back({traceId, find(traceId)->otelIds, timeoutMessage(traceId, cache_->timeoutSeconds())});
+    report.timedOut.push_back(
+        {traceId, find(traceId)->otelIds, timeoutMessage(traceId, cache_->timeoutSeconds())});
   }
   return report;
 }
@@ -370,7 +390,9 @@ uint64_t TraceManager::cacheTtlSeconds() const {
 
 // --- under the lock -----------------------------------------------------------------------------
 
-TraceEntry* TraceManager::find(std::string_view traceId) { return cache_->find(traceId, nowMillis_); }
+TraceEntry* TraceManager::find(std::string_view traceId) {
+  return cache_->find(traceId, nowMillis_);
+}
 
 TraceEntry* TraceManager::find(const trace::TraceId& otelId) {
   const auto found = traceIds_.find(otelId);
@@ -378,7 +400,9 @@ TraceEntry* TraceManager::find(const trace::TraceId& otelId) {
 }
 
 // Threads may hand in their times out of order; the manager's clock never runs backwards.
-uint64_t TraceManager::advance(uint64_t nowMillis) { return nowMillis_ = std::max(nowMillis_, nowMillis); }
+uint64_t TraceManager::advance(uint64_t nowMillis) {
+  return nowMillis_ = std::max(nowMillis_, nowMillis);
+}
 
 DroppedTrace TraceManager::account(CachedTrace gone, DroppedTrace::Reason reason) {
   forget(*gone.entry, gone.id);

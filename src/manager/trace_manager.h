@@ -1,9 +1,9 @@
 // The traces under way: which there are, what has been said about them, and their spans.
 //
-// Spans are known in three forms: LiveSpans of the core (registerSpan), ended records, and snapshots
-// of spans that run in JavaScript (keep). A trace leaves by popTrace(), by age, or because newer
-// traces need its place; what is lost that way is reported with the number of its spans, so that
-// exporters can count them.
+// Spans are known in three forms: LiveSpans of the core (registerSpan), ended records, and
+// snapshots of spans that run in JavaScript (keep). A trace leaves by popTrace(), by age, or
+// because newer traces need its place; what is lost that way is reported with the number of its
+// spans, so that exporters can count them.
 //
 // Time and settings are handed in. All functions are thread-safe and take one lock; the logger and
 // everything else outside is called without it. Records are decoded without it too.
@@ -96,8 +96,8 @@ class TraceManager {
   explicit TraceManager(ManagerSettings settings = {}, const record::TextTable* table = nullptr);
   ~TraceManager();
 
-  // The one of this process, made when first asked for. reset() empties it and the next call makes a
-  // new one; who holds the old one may go on using it.
+  // The one of this process, made when first asked for. reset() empties it and the next call makes
+  // a new one; who holds the old one may go on using it.
   static std::shared_ptr<TraceManager> getInstance();
   // What instances made from now on start with; `table` as in the constructor.
   static void prepareInstances(const record::TextTable* table, Logger logger);
@@ -109,7 +109,8 @@ class TraceManager {
   void configure(const ManagerSettings& settings);
 
   // The trace starts without spans and prompts. InvalidParameterValue: it has no id.
-  Result<std::vector<DroppedTrace>> registerTrace(const trace::TraceId& otelId, trace::TraceInfo info, uint64_t nowMillis);
+  Result<std::vector<DroppedTrace>> registerTrace(const trace::TraceId& otelId,
+                                                  trace::TraceInfo info, uint64_t nowMillis);
   // A span of a known id replaces it and keeps its place. A null span is ignored (debug log).
   // ResourceDoesNotExist: its trace is not known.
   Result<Done> registerSpan(std::shared_ptr<LiveSpan> span);
@@ -121,7 +122,8 @@ class TraceManager {
   // What is not known is absent.
   std::optional<std::string> getRootSpanId(std::string_view traceId);
   std::optional<std::string> getLocalRootSpanId(std::string_view traceId);
-  std::shared_ptr<LiveSpan> getSpanFromId(std::string_view traceId, std::string_view spanId);  // while it is open
+  std::shared_ptr<LiveSpan> getSpanFromId(std::string_view traceId,
+                                          std::string_view spanId);  // while it is open
   // The same for "<trace id> <span id>".
   std::shared_ptr<LiveSpan> getSpanFromPath(std::string_view path);
   std::optional<trace::Trace> getTrace(std::string_view traceId);

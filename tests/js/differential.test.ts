@@ -36,25 +36,50 @@ afterAll(() => {
 
 // --- what is played -------------------------------------------------------------------------
 
-const text = fc.oneof(fc.string({ maxLength: 12 }), fc.string({ unit: "binary", maxLength: 8 }), fc.constantFrom("é😀", "\ud800x", "null", "1", '"q"', "x".repeat(300)));
-const number = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, 1e21, 0.1));
+const text = fc.oneof(
+  fc.string({ maxLength: 12 }),
+  fc.string({ unit: "binary", maxLength: 8 }),
+  fc.constantFrom("é😀", "\ud800x", "null", "1", '"q"', "x".repeat(300)),
+);
+const number = fc.oneof(
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.constantFrom(0, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, 1e21, 0.1),
+);
 const primitive = fc.oneof(text, number, fc.boolean());
 const structure = fc.oneof(
-  fc.dictionary(fc.string({ maxLength: 5 }).filter((key) => key !== "__proto__" && !key.startsWith("$")), fc.oneof(primitive, fc.constant(null)), { maxKeys: 3, noNullPrototype: true }),
+  fc.dictionary(
+    fc.string({ maxLength: 5 }).filter((key) => key !== "__proto__" && !key.startsWith("$")),
+    fc.oneof(primitive, fc.constant(null)),
+    { maxKeys: 3, noNullPrototype: true },
+  ),
   fc.array(fc.oneof(primitive, fc.constant(null), fc.array(number, { maxLength: 2 })), { maxLength: 4 }),
 );
 const value: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 6, arbitrary: primitive },
   { weight: 1, arbitrary: fc.constantFrom(null, NaN, Infinity, -Infinity, -0) },
   { weight: 1, arbitrary: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }) },
-  { weight: 3, arbitrary: fc.oneof(fc.array(text, { maxLength: 3 }), fc.array(number, { maxLength: 3 }), fc.array(fc.boolean(), { maxLength: 3 })) },
+  {
+    weight: 3,
+    arbitrary: fc.oneof(
+      fc.array(text, { maxLength: 3 }),
+      fc.array(number, { maxLength: 3 }),
+      fc.array(fc.boolean(), { maxLength: 3 }),
+    ),
+  },
   { weight: 2, arbitrary: structure },
 );
 /** What JSON.stringify writes without loss: inputs and outputs are text on both sides. */
 const jsonValue = fc.oneof(primitive, fc.constant(null), structure).filter((v) => !Object.is(v, -0));
-const key = fc.oneof(fc.constantFrom("a", "b", "c", "d", "key with spaces", "session.id", "user.id", "mlflow.chat.tools"), fc.string({ minLength: 1, maxLength: 6 }));
+const key = fc.oneof(
+  fc.constantFrom("a", "b", "c", "d", "key with spaces", "session.id", "user.id", "mlflow.chat.tools"),
+  fc.string({ minLength: 1, maxLength: 6 }),
+);
 const attributes = fc.dictionary(fc.constantFrom("a", "b", "c", "é", "long key"), value, { maxKeys: 4, noNullPrototype: true });
-const hex = (digits: number) => fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: digits, maxLength: digits }).filter((id) => !/^0+$/.test(id));
+const hex = (digits: number) =>
+  fc
+    .string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: digits, maxLength: digits })
+    .filter((id) => !/^0+$/.test(id));
 const nanos = fc.bigInt({ min: 0n, max: 2n ** 63n });
 
 type Operation =
@@ -71,16 +96,61 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ op: fc.constant("set_attribute" as const), key, value }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom("set_inputs" as const, "set_outputs" as const), value: jsonValue }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant("set_attributes" as const), value: attributes }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant("set_span_type" as const), value: fc.constantFrom("LLM", "TOOL", "own type", "UNKNOWN") }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant("set_span_type" as const),
+      value: fc.constantFrom("LLM", "TOOL", "own type", "UNKNOWN"),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("set_description" as const), value: text }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant("set_log_level" as const), value: fc.constantFrom("DEBUG", "info", "Critical", "loud") }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant("set_status" as const), status_code: fc.constantFrom("OK", "ERROR", "UNSET", "ok"), description: text }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant("add_event" as const), name: fc.oneof(text, fc.constant("exception")), timestamp: nanos, attributes }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant("add_link" as const), trace_id: fc.oneof(hex(32), hex(32).map((id) => `tr-${id}`), fc.constantFrom("zz", "")), span_id: fc.oneof(hex(16), fc.constantFrom("", "xyz")), attributes }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant("set_log_level" as const),
+      value: fc.constantFrom("DEBUG", "info", "Critical", "loud"),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant("set_status" as const),
+      status_code: fc.constantFrom("OK", "ERROR", "UNSET", "ok"),
+      description: text,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant("add_event" as const),
+      name: fc.oneof(text, fc.constant("exception")),
+      timestamp: nanos,
+      attributes,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant("add_link" as const),
+      trace_id: fc.oneof(
+        hex(32),
+        hex(32).map((id) => `tr-${id}`),
+        fc.constantFrom("zz", ""),
+      ),
+      span_id: fc.oneof(hex(16), fc.constantFrom("", "xyz")),
+      attributes,
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record(
-      { op: fc.constant("end" as const), end_time_ns: nanos, attributes, outputs: jsonValue.filter((v) => v !== null), status: fc.constantFrom("OK", "ERROR", "UNSET", "nonsense") },
+      {
+        op: fc.constant("end" as const),
+        end_time_ns: nanos,
+        attributes,
+        outputs: jsonValue.filter((v) => v !== null),
+        status: fc.constantFrom("OK", "ERROR", "UNSET", "nonsense"),
+      },
       { requiredKeys: ["op", "end_time_ns", "attributes"] },
     ),
   },
@@ -153,7 +223,12 @@ function apply(span: LiveSpan, each: Operation): void {
       span.addLink({ traceId: each.trace_id, spanId: each.span_id, attributes: each.attributes });
       return;
     case "end":
-      span.end({ outputs: each.outputs, attributes: each.attributes, endTimeNs: each.end_time_ns, ...(each.status === undefined ? {} : { status: each.status }) });
+      span.end({
+        outputs: each.outputs,
+        attributes: each.attributes,
+        endTimeNs: each.end_time_ns,
+        ...(each.status === undefined ? {} : { status: each.status }),
+      });
   }
 }
 
@@ -161,13 +236,20 @@ function apply(span: LiveSpan, each: Operation): void {
 function operationText(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) => {
     if (typeof member === "bigint") return { $int: String(member) };
-    if (typeof member === "number" && (!Number.isFinite(member) || Object.is(member, -0))) return { $float: Object.is(member, -0) ? "-0.0" : String(member) };
+    if (typeof member === "number" && (!Number.isFinite(member) || Object.is(member, -0)))
+      return { $float: Object.is(member, -0) ? "-0.0" : String(member) };
     return member;
   }).replace(/"(timestamp|end_time_ns)":\{"\$int":"(\d+)"\}/g, '"$1":"$2"');
 }
 
 function playInTheCore(span: LiveSpan, operations: Operation[], spanLimits: SpanLimits): Uint8Array {
-  const start = { trace_id_hex: span._fields().traceIdHex, span_id_hex: span.spanId, name: span.name, start_time_ns: String(START), start_time_was_given: true };
+  const start = {
+    trace_id_hex: span._fields().traceIdHex,
+    span_id_hex: span.spanId,
+    name: span.name,
+    start_time_ns: String(START),
+    start_time_was_given: true,
+  };
   const finite = Object.fromEntries(Object.entries(spanLimits).filter(([, limit]) => limit !== Infinity));
   const text = `{"span":${JSON.stringify(start)},"limits":${JSON.stringify(finite)},"ops":${operationText(operations)}}`;
   return core.handover.callBytes("replayOperations", text);

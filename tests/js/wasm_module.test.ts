@@ -113,7 +113,8 @@ describe("TraceManager", () => {
 
   test("ignores what is no span", () => {
     const manager = spandrel.TraceManager.getInstance();
-    for (const wrong of [null, undefined, "span", new spandrel.NoOpSpan()]) expect(() => manager.registerSpan(wrong as never)).not.toThrow();
+    for (const wrong of [null, undefined, "span", new spandrel.NoOpSpan()])
+      expect(() => manager.registerSpan(wrong as never)).not.toThrow();
   });
 
   test("drops expired traces and names timed-out ones", () => {
@@ -142,18 +143,59 @@ describe("TraceManager", () => {
   });
 });
 
+test("a thousand traces leave the module's memory as it was", () => {
+  const manager = spandrel.TraceManager.getInstance();
+  const run = (): void => {
+    manager.registerTrace(TRACE, INFO);
+    const span = start("00000000000000aa");
+    manager.registerSpan(span);
+    span.setInputs({ text: "x".repeat(2000) });
+    span.end();
+    span.dispose();
+    manager.popTrace(TRACE)?.dispose();
+  };
+  for (let i = 0; i < 50; i++) run();
+  const before = spandrel.memoryBytes();
+
+  for (let i = 0; i < 1000; i++) run();
+
+  expect(spandrel.memoryBytes()).toBe(before);
+  expect(manager.stats()).toMatchObject({ traces: 0, spans: 0, recordBytes: 0 });
+});
+
 describe("LiveSpan", () => {
   test("keeps values as they were set", () => {
     const span = start("00000000000000aa", { spanType: "LLM" });
     span.setInputs({ q: "Grüße 😀", big: 2n ** 60n });
-    span.setAttributes({ s: "x", n: 1, f: 0.5, z: -0, inf: Infinity, b: true, none: null, list: [1, 2], nested: { a: [1] }, id: 2n ** 62n });
+    span.setAttributes({
+      s: "x",
+      n: 1,
+      f: 0.5,
+      z: -0,
+      inf: Infinity,
+      b: true,
+      none: null,
+      list: [1, 2],
+      nested: { a: [1] },
+      id: 2n ** 62n,
+    });
     span.addEvent({ name: "e", timestamp: 5n, attributes: { k: "v" } });
     span.addLink({ traceId: TRACE_ID, spanId: "00f067aa0ba902b7" });
 
     expect(span.spanType).toBe("LLM");
     expect(span.inputs).toEqual({ q: "Grüße 😀", big: 2n ** 60n });
     const { attributes, events, links } = span.view();
-    expect(attributes).toMatchObject({ s: "x", n: 1, f: 0.5, inf: Infinity, b: true, none: null, list: [1, 2], nested: { a: [1] }, id: 2n ** 62n });
+    expect(attributes).toMatchObject({
+      s: "x",
+      n: 1,
+      f: 0.5,
+      inf: Infinity,
+      b: true,
+      none: null,
+      list: [1, 2],
+      nested: { a: [1] },
+      id: 2n ** 62n,
+    });
     expect(Object.is(attributes["z"], -0)).toBe(true);
     expect(events).toEqual([{ name: "e", timestamp: 5n, attributes: { k: "v" } }]);
     expect(links).toEqual([{ traceId: TRACE_ID, spanId: "00f067aa0ba902b7", attributes: null }]);
@@ -181,7 +223,10 @@ describe("LiveSpan", () => {
     const span = start("00000000000000aa");
     span.recordException(new RangeError("too far"));
     expect(span.status).toEqual({ statusCode: "ERROR", description: "RangeError: too far" });
-    expect(span.view().events[0]).toMatchObject({ name: "exception", attributes: { "exception.type": "RangeError", "exception.message": "too far" } });
+    expect(span.view().events[0]).toMatchObject({
+      name: "exception",
+      attributes: { "exception.type": "RangeError", "exception.message": "too far" },
+    });
     expect(span.getAttribute("mlflow.spanLogLevel")).toBe(40);
   });
 

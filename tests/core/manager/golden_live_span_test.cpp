@@ -1,5 +1,5 @@
-// The recorded live spans (tests/golden/span_dict.json, kind "live"): the operations are played to a
-// LiveSpan of the core, and its dictionary must be the recorded text.
+// The recorded live spans (tests/golden/span_dict.json, kind "live"): the operations are played to
+// a LiveSpan of the core, and its dictionary must be the recorded text.
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,8 @@ uint64_t nanosOf(const Json& text) {
   return nanos;
 }
 
-// Python's json.dumps writes keys that are no strings as JSON would; golden.h reads them as str() does.
+// Python's json.dumps writes keys that are no strings as JSON would; golden.h reads them as str()
+// does.
 Json withJsonKeys(Json recorded) {
   for (Json& member : recorded) {
     if (member.is_structured()) member = withJsonKeys(member);
@@ -35,7 +36,9 @@ Json withJsonKeys(Json recorded) {
   return recorded;
 }
 
-AnyValue valueOf(const Json& recorded) { return golden::untag(withJsonKeys(recorded)); }
+AnyValue valueOf(const Json& recorded) {
+  return golden::untag(withJsonKeys(recorded));
+}
 
 std::vector<trace::Attribute> attributesOf(const Json& recorded) {
   std::vector<trace::Attribute> attributes;
@@ -49,18 +52,25 @@ void play(LiveSpan& span, const Json& op) {
   const std::string name = op["op"];
   if (name == "set_inputs") span.setInputs(trace::dumpJson(valueOf(op["value"])));
   if (name == "set_outputs") span.setOutputs(trace::dumpJson(valueOf(op["value"])));
-  if (name == "set_attribute" && op["key"].is_string()) span.setAttribute(op["key"].get<std::string>(), valueOf(op["value"]));
+  if (name == "set_attribute" && op["key"].is_string())
+    span.setAttribute(op["key"].get<std::string>(), valueOf(op["value"]));
   if (name == "set_attributes") span.setAttributes(attributesOf(op["value"]));
   if (name == "set_span_type") span.setSpanType(op["value"]);
-  if (name == "set_status") span.setStatus(std::string_view(op["status_code"].get<std::string>()), op["description"].get<std::string>());
-  if (name == "add_event") span.addEvent({op["name"], nanosOf(op["timestamp"]), attributesOf(op["attributes"]), 0});
-  if (name == "add_link") span.addLink({op["trace_id"], op["span_id"], attributesOf(op["attributes"]), "", 0});
+  if (name == "set_status")
+    span.setStatus(std::string_view(op["status_code"].get<std::string>()),
+                   op["description"].get<std::string>());
+  if (name == "add_event")
+    span.addEvent({op["name"], nanosOf(op["timestamp"]), attributesOf(op["attributes"]), 0});
+  if (name == "add_link")
+    span.addLink({op["trace_id"], op["span_id"], attributesOf(op["attributes"]), "", 0});
   if (name != "end") return;
   EndOptions options;
   options.endTimeNs = nanosOf(op["end_time_ns"]);
   if (op.contains("attributes")) options.attributes = attributesOf(op["attributes"]);
-  if (op.contains("outputs") && !op["outputs"].is_null()) options.outputsJson = trace::dumpJson(valueOf(op["outputs"]));
-  if (op.contains("status") && op["status"].is_string()) options.status = op["status"].get<std::string>();
+  if (op.contains("outputs") && !op["outputs"].is_null())
+    options.outputsJson = trace::dumpJson(valueOf(op["outputs"]));
+  if (op.contains("status") && op["status"].is_string())
+    options.status = op["status"].get<std::string>();
   span.end(std::move(options), 0);
 }
 
@@ -69,9 +79,12 @@ std::string dictOf(const Json& input) {
   options.traceId = trace::parseTraceIdHex(input["trace_id_hex"].get<std::string>()).value();
   options.spanId = trace::parseSpanIdHex(input["span_id_hex"].get<std::string>()).value();
   if (input["parent_span_id_hex"].is_string()) {
-    options.parentSpanId = trace::parseSpanIdHex(input["parent_span_id_hex"].get<std::string>()).value();
+    options.parentSpanId =
+        trace::parseSpanIdHex(input["parent_span_id_hex"].get<std::string>()).value();
   }
-  if (input["location"].is_string()) options.traceIdText = trace::generateTraceIdV4(options.traceId, input["location"].get<std::string>());
+  if (input["location"].is_string())
+    options.traceIdText =
+        trace::generateTraceIdV4(options.traceId, input["location"].get<std::string>());
   options.name = input["name"];
   options.startTimeNs = nanosOf(input["start_time_ns"]);
   options.spanType = input["span_type"];
@@ -83,7 +96,8 @@ std::string dictOf(const Json& input) {
 // What differs on purpose; empty: nothing may.
 std::string deviation(const std::string& name) {
   if (name == "end before start") return "an end before the start gives length zero";
-  if (name == "value int_2_63" || name == "value int_huge") return "an integer beyond int64 is text";
+  if (name == "value int_2_63" || name == "value int_huge")
+    return "an integer beyond int64 is text";
   return "";
 }
 
@@ -102,7 +116,9 @@ TEST(GoldenLiveSpans, TheirDictionariesAreTheRecordedTexts) {
     }
     const std::string ruling = deviation(recorded["name"]);
     deviations += !ruling.empty();
-    EXPECT_FALSE(ruling.empty()) << recorded["name"] << "\n" << recorded["expected"]["to_dict_text"].get<std::string>() << "\n" << actual;
+    EXPECT_FALSE(ruling.empty()) << recorded["name"] << "\n"
+                                 << recorded["expected"]["to_dict_text"].get<std::string>() << "\n"
+                                 << actual;
   }
   std::printf("golden live spans: passed %d of %d, deviations %d\n", passed, total, deviations);
   EXPECT_EQ(passed + deviations, total);

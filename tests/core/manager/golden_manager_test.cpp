@@ -24,9 +24,13 @@ struct Log {
   std::string message;
 };
 
-std::string textOr(const Json& value, const char* otherwise) { return value.is_string() ? value.get<std::string>() : otherwise; }
+std::string textOr(const Json& value, const char* otherwise) {
+  return value.is_string() ? value.get<std::string>() : otherwise;
+}
 
-Json orNull(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
+Json orNull(const std::optional<std::string>& text) {
+  return text ? Json(*text) : Json(nullptr);
+}
 
 trace::TraceId otelIdOf(const Json& step) {
   const auto id = trace::parseTraceIdHex(step.at("otel_trace_id_hex").get<std::string>());
@@ -40,7 +44,8 @@ class Script {
   explicit Script(const std::string& name) : name_(name) {
     if (name.find("MAX_SIZE=2") != std::string::npos) settings_.maxTraces = 2;
     // The script about reset is about the instance of the process.
-    manager_ = name == "reset" ? TraceManager::getInstance() : std::make_shared<TraceManager>(settings_);
+    manager_ =
+        name == "reset" ? TraceManager::getInstance() : std::make_shared<TraceManager>(settings_);
     listen();
   }
 
@@ -50,7 +55,9 @@ class Script {
 
  private:
   void listen() {
-    manager_->setLogger([this](LogSeverity severity, const std::string& message) { logs.push_back({severity, message}); });
+    manager_->setLogger([this](LogSeverity severity, const std::string& message) {
+      logs.push_back({severity, message});
+    });
   }
   Json registerTrace(const Json& step);
   Json registerSpan(const Json& step);
@@ -67,7 +74,9 @@ class Script {
   int tracesOfTimeoutScript_ = 0;
 };
 
-Json refusal(const Error& error) { return {{"error", errorCodeName(error.code)}}; }
+Json refusal(const Error& error) {
+  return {{"error", errorCodeName(error.code)}};
+}
 
 Json Script::run(const Json& step) {
   logs.clear();
@@ -77,7 +86,8 @@ Json Script::run(const Json& step) {
   if (op == "register_span") return registerSpan(step);
   if (op == "pop_trace") return pop(step);
   if (op == "get_root_span_id") return orNull(manager_->getRootSpanId(traceId));
-  if (op == "get_mlflow_trace_id_from_otel_id") return orNull(manager_->getMlflowTraceIdFromOtelId(otelIdOf(step)));
+  if (op == "get_mlflow_trace_id_from_otel_id")
+    return orNull(manager_->getMlflowTraceIdFromOtelId(otelIdOf(step)));
   if (op == "get_span_from_id") {
     const auto found = manager_->getSpanFromId(traceId, textOr(step["span_id"], ""));
     if (!found) return nullptr;
@@ -91,17 +101,20 @@ Json Script::run(const Json& step) {
     const auto done = manager_->registerPrompt(traceId, prompt.value());
     return done.ok() ? Json(nullptr) : refusal(done.error());
   }
-  if (op == "get_instance is the same object") return TraceManager::getInstance() == (old_ ? old_ : manager_);
+  if (op == "get_instance is the same object")
+    return TraceManager::getInstance() == (old_ ? old_ : manager_);
   if (op == "reset") {
     TraceManager::reset();
     old_ = std::exchange(manager_, TraceManager::getInstance());
     return nullptr;
   }
   if (op == "old handle: get_root_span_id") return orNull(old_->getRootSpanId(traceId));
-  if (op == "old handle: get_mlflow_trace_id_from_otel_id") return orNull(old_->getMlflowTraceIdFromOtelId(otelIdOf(step)));
+  if (op == "old handle: get_mlflow_trace_id_from_otel_id")
+    return orNull(old_->getMlflowTraceIdFromOtelId(otelIdOf(step)));
   if (op == "cache") {
     const uint64_t timeout = manager_->cacheTimeoutSeconds();
-    return {{"type", timeout > 0 ? "MlflowTraceTimeoutCache" : "TTLCache"}, {"timeout", timeout > 0 ? Json(timeout) : Json(nullptr)}};
+    return {{"type", timeout > 0 ? "MlflowTraceTimeoutCache" : "TTLCache"},
+            {"timeout", timeout > 0 ? Json(timeout) : Json(nullptr)}};
   }
   if (op == "ttl stays") {
     settings_.ttlSeconds = 7;
@@ -139,7 +152,8 @@ Json Script::registerSpan(const Json& step) {
   options.traceIdText = step["trace_id"];
   options.traceId = trace::otelTraceIdOf(options.traceIdText).value();
   options.spanId = trace::parseSpanIdHex(step["span_id"].get<std::string>()).value();
-  if (step["parent_id"].is_string()) options.parentSpanId = trace::parseSpanIdHex(step["parent_id"].get<std::string>()).value();
+  if (step["parent_id"].is_string())
+    options.parentSpanId = trace::parseSpanIdHex(step["parent_id"].get<std::string>()).value();
   options.name = step["name"];
   auto span = LiveSpan::start(options);
   spans_[step["ref"]] = span;
@@ -166,21 +180,25 @@ Json Script::pop(const Json& step) {
   Json tags = Json::object();
   for (const auto& [key, value] : info.tags) tags[key] = value;
   const std::string preview = info.requestPreview.value_or("");
-  return {{"type", "ManagerTrace"},
-          {"trace_id", info.traceId},
-          {"span_types", spans.empty() ? Json::array() : Json::array({"Span"})},
-          {"spans", spans},
-          {"prompts", prompts},
-          {"tags", tags},
-          {"state", trace::traceStateName(info.state)},
-          {"request_preview", preview.empty() ? Json(nullptr) : Json(preview)}};  // "" is their null
+  return {
+      {"type", "ManagerTrace"},
+      {"trace_id", info.traceId},
+      {"span_types", spans.empty() ? Json::array() : Json::array({"Span"})},
+      {"spans", spans},
+      {"prompts", prompts},
+      {"tags", tags},
+      {"state", trace::traceStateName(info.state)},
+      {"request_preview", preview.empty() ? Json(nullptr) : Json(preview)}};  // "" is their null
 }
 
 Json Script::create(const Json& step) {
   static const std::map<std::string, ForeignSpan::Kind> kKinds = {
-      {"null", ForeignSpan::Kind::None},         {"false", ForeignSpan::Kind::None},
-      {"empty string", ForeignSpan::Kind::None}, {"NonRecordingSpan", ForeignSpan::Kind::NonRecording},
-      {"live span", ForeignSpan::Kind::Live},    {"live span that has ended", ForeignSpan::Kind::Live},
+      {"null", ForeignSpan::Kind::None},
+      {"false", ForeignSpan::Kind::None},
+      {"empty string", ForeignSpan::Kind::None},
+      {"NonRecordingSpan", ForeignSpan::Kind::NonRecording},
+      {"live span", ForeignSpan::Kind::Live},
+      {"live span that has ended", ForeignSpan::Kind::Live},
       {"ReadableSpan", ForeignSpan::Kind::Finished}};
   const std::string what = step["otel_span"];
   ForeignSpan foreign;
@@ -192,10 +210,14 @@ Json Script::create(const Json& step) {
   const auto made = createSpan(foreign, isReadable ? "tr-1" : "tr-made");
   if (!made.ok()) return refusal(made.error());
   if (std::holds_alternative<NoOpSpan>(made.value())) {
-    return {{"class", "NoOpSpan"}, {"trace_id", std::get<NoOpSpan>(made.value()).traceId()}, {"span_type", nullptr}};
+    return {{"class", "NoOpSpan"},
+            {"trace_id", std::get<NoOpSpan>(made.value()).traceId()},
+            {"span_type", nullptr}};
   }
   if (const auto* live = std::get_if<std::shared_ptr<LiveSpan>>(&made.value())) {
-    return {{"class", "LiveSpan"}, {"trace_id", (*live)->traceId()}, {"span_type", (*live)->spanType()}};
+    return {{"class", "LiveSpan"},
+            {"trace_id", (*live)->traceId()},
+            {"span_type", (*live)->spanType()}};
   }
   const Span& span = std::get<Span>(made.value());
   return {{"class", "Span"}, {"trace_id", span.traceId()}, {"span_type", orNull(span.spanType())}};
@@ -203,7 +225,8 @@ Json Script::create(const Json& step) {
 
 // A value for what is nothing: the compiler has said that the member exists.
 Json noOp(const NoOpSpan& span, const std::string& member) {
-  if (member == "trace_id" || member == "request_id") return member == "trace_id" ? span.traceId() : span.requestId();
+  if (member == "trace_id" || member == "request_id")
+    return member == "trace_id" ? span.traceId() : span.requestId();
   if (member == "attributes" || member == "to_dict") return Json::object();
   if (member == "events") return Json(span.events().size() == 0 ? Json::array() : Json(1));
   if (member == "links") return Json(span.links().size() == 0 ? Json::array() : Json(1));
@@ -249,13 +272,16 @@ Json Script::live(const Json& step) {
         {"bad span id", {"tr-1", "zz", {}, "", 0}},
         {"too wide", {"100000000000000000000000000000000", "1", {}, "", 0}},
         {"empty", {"", "", {}, "", 0}},
-        {"other location", {"trace:/other.place/0123456789abcdef0123456789abcdef", "1", {}, "", 0}}};
+        {"other location",
+         {"trace:/other.place/0123456789abcdef0123456789abcdef", "1", {}, "", 0}}};
     const auto added = span->addLink(kLinks.at(step["link"]));
     // A link to another location is left out; the recording shows the links after it.
-    if (step["link"] == "other location") return span->data().links.empty() ? Json::array() : Json("kept");
+    if (step["link"] == "other location")
+      return span->data().links.empty() ? Json::array() : Json("kept");
     return added.ok() ? Json("accepted") : refusal(added.error());
   }
-  if (step["exception"] != "string") return {{"error", "INVALID_PARAMETER_VALUE"}};  // the parameters are texts
+  if (step["exception"] != "string")
+    return {{"error", "INVALID_PARAMETER_VALUE"}};  // the parameters are texts
   span->recordException("Exception", "went wrong", "Exception: went wrong", 1);
   const trace::SpanData data = span->data();
   Json attributes = Json::object();  // a map: in the order of the recording
@@ -273,14 +299,17 @@ Json Script::live(const Json& step) {
 // What differs on purpose, by the table of the recorded cases; empty: nothing may.
 std::string deviation(const Json& step, const std::string& script) {
   const std::string op = step["op"];
-  if (op == "create_mlflow_span" && step["otel_span"] == "live span") return "a type that nobody gave is UNKNOWN";
-  if (op == "create_mlflow_span" && step["otel_span"] == "live span that has ended") return "an ended live span is a Span";
+  if (op == "create_mlflow_span" && step["otel_span"] == "live span")
+    return "a type that nobody gave is UNKNOWN";
+  if (op == "create_mlflow_span" && step["otel_span"] == "live span that has ended")
+    return "an ended live span is a Span";
   if (op.rfind("NoOpSpan", 0) == 0 && step.contains("error")) return "a no-op span never raises";
   if (op == "get_mlflow_trace_id_from_otel_id" && script.find("MAX_SIZE=2") != std::string::npos &&
       step["otel_trace_id_hex"].get<std::string>().rfind("717d", 0) == 0) {
     return "an evicted trace leaves no mapping";
   }
-  if (op == "old handle: get_mlflow_trace_id_from_otel_id") return "after a reset the old handle knows nothing more";
+  if (op == "old handle: get_mlflow_trace_id_from_otel_id")
+    return "after a reset the old handle knows nothing more";
   return "";
 }
 
@@ -299,7 +328,9 @@ bool logsAgree(const Json& step, const std::vector<Log>& logs) {
     const bool isWarning = step["logs"][i]["level"] == "WARNING";
     if (isWarning != (logs[i].severity == LogSeverity::Warning)) return false;
     if (!isWarning) continue;
-    if (logs[i].message.find("timeout") == std::string::npos || logs[i].message.find("discard") == std::string::npos) return false;
+    if (logs[i].message.find("timeout") == std::string::npos ||
+        logs[i].message.find("discard") == std::string::npos)
+      return false;
   }
   return true;
 }
@@ -315,14 +346,16 @@ TEST(GoldenManager, EveryStepOfEveryScriptAgreesOrDeviatesByARuling) {
     for (const Json& step : script["steps"]) {
       ++total;
       const Json actual = run.run(step);
-      const Json expected = step.contains("error") ? Json{{"error", expectedCode(step["error"])}} : step["value"];
+      const Json expected =
+          step.contains("error") ? Json{{"error", expectedCode(step["error"])}} : step["value"];
       if (actual == expected && logsAgree(step, run.logs)) {
         ++passed;
         continue;
       }
       const std::string ruling = deviation(step, script["name"]);
       if (!ruling.empty()) ++deviations[ruling];
-      EXPECT_FALSE(ruling.empty()) << script["name"] << "\n" << step.dump() << "\ngave " << actual.dump();
+      EXPECT_FALSE(ruling.empty()) << script["name"] << "\n"
+                                   << step.dump() << "\ngave " << actual.dump();
     }
   }
   TraceManager::reset();

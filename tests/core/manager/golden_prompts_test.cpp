@@ -28,7 +28,8 @@ std::vector<std::string> namesOf(const std::vector<Prompt>& prompts) {
 
 std::vector<std::string> namesOf(const Json& recorded) {
   std::vector<std::string> names;
-  for (const Json& each : recorded) names.push_back(promptOf(each).name + "@" + promptOf(each).version);
+  for (const Json& each : recorded)
+    names.push_back(promptOf(each).name + "@" + promptOf(each).version);
   return names;
 }
 
@@ -40,7 +41,8 @@ Json tagOf(const trace::TraceInfo& info) {
 bool runSteps(const Json& recorded) {
   TraceManager manager;
   trace::TraceInfo info = infoOf(traceId(1));
-  if (recorded["tag_before"].is_string()) info.tags[std::string(trace::tag_key::kLinkedPrompts)] = recorded["tag_before"];
+  if (recorded["tag_before"].is_string())
+    info.tags[std::string(trace::tag_key::kLinkedPrompts)] = recorded["tag_before"];
   const std::string known = info.traceId;
   const std::string asked = recorded["name"] == "unknown trace" ? "tr-unknown" : known;
   EXPECT_TRUE(manager.registerTrace(traceId(1), info, 0).ok());
@@ -51,8 +53,10 @@ bool runSteps(const Json& recorded) {
     isEqual &= done.ok() != step.contains("error");
     if (!done.ok() && step.contains("error")) {
       const bool isKeyError = step["error"]["type"] == "KeyError";
-      isEqual &= done.error().code == (isKeyError ? ErrorCode::ResourceDoesNotExist : ErrorCode::InternalError);
-      if (!isKeyError) isEqual &= done.error().message.find(trace::tag_key::kLinkedPrompts) != std::string::npos;
+      isEqual &= done.error().code ==
+                 (isKeyError ? ErrorCode::ResourceDoesNotExist : ErrorCode::InternalError);
+      if (!isKeyError)
+        isEqual &= done.error().message.find(trace::tag_key::kLinkedPrompts) != std::string::npos;
     }
     isEqual &= tagOf(manager.getTrace(known)->info) == step["tag_after"];
     isEqual &= namesOf(manager.getPrompts(known)) == namesOf(step["prompts_after"]);
@@ -64,7 +68,8 @@ bool runSteps(const Json& recorded) {
 
 bool runHelper(const Json& recorded) {
   std::vector<trace::PromptVersion> prompts;
-  for (const Json& each : recorded["prompts"]) prompts.push_back({promptOf(each).name, promptOf(each).version});
+  for (const Json& each : recorded["prompts"])
+    prompts.push_back({promptOf(each).name, promptOf(each).version});
   std::optional<std::string> before;
   if (recorded["tag_before"].is_string()) before = recorded["tag_before"].get<std::string>();
   const auto tag = trace::linkedPromptsTag(before, prompts);

@@ -27,8 +27,8 @@ struct Outcome {
   std::string message;
 };
 
-std::shared_ptr<LiveSpan> startSpan(TraceManager& manager, const trace::TraceId& id, uint64_t number, uint64_t parent,
-                                    const char* name) {
+std::shared_ptr<LiveSpan> startSpan(TraceManager& manager, const trace::TraceId& id,
+                                    uint64_t number, uint64_t parent, const char* name) {
   LiveSpanOptions options;
   options.traceId = id;
   options.spanId = spanId(number);
@@ -79,14 +79,16 @@ Outcome play(const std::string& name) {
   EXPECT_EQ(manager.registerSpan(makeSpan(id, 9, 1)).error().code, ErrorCode::ResourceDoesNotExist);
   EXPECT_EQ(manager.stats().traces, 0u);
   if (outcome.exported) {
-    for (const trace::SpanData& span : outcome.exported->trace.spans) outcome.spans.emplace(span.name, Span(span));
+    for (const trace::SpanData& span : outcome.exported->trace.spans)
+      outcome.spans.emplace(span.name, Span(span));
   }
   return outcome;
 }
 
 Json decoded(const trace::ValuePointer& value) {
   if (!value) return nullptr;
-  if (value->kind == trace::AnyValue::Kind::Map) return {{value->members[0].first, value->members[0].second.integer}};
+  if (value->kind == trace::AnyValue::Kind::Map)
+    return {{value->members[0].first, value->members[0].second.integer}};
   return "something";
 }
 
@@ -98,7 +100,8 @@ void compareSpan(const Json& expected, const Span& actual, const std::string& me
   EXPECT_EQ(actual.parentId().has_value(), expected["parent_id"].is_string());
   EXPECT_EQ(decoded(actual.inputs()), expected["inputs"]);
   EXPECT_EQ(decoded(actual.outputs()), expected["outputs"]);
-  EXPECT_EQ(actual.getAttribute(trace::attribute_key::kLogLevel)->integer, expected["log_level"].get<int>());
+  EXPECT_EQ(actual.getAttribute(trace::attribute_key::kLogLevel)->integer,
+            expected["log_level"].get<int>());
   ASSERT_EQ(actual.events().size(), expected["events"].size());
   if (actual.events().empty()) return;
   const trace::Event& event = actual.events()[0];
@@ -122,7 +125,8 @@ TEST(GoldenTimeouts, HaltedTracesAgreeOrDeviateByARuling) {
     if (recorded["exported_by_the_timeout"].empty()) {
       // MLflow loses this trace; ours ends the child first, then the root (ruling 7).
       ASSERT_EQ(outcome.spans.size(), 2u);
-      for (const auto& [each, span] : outcome.spans) EXPECT_EQ(span.status().code, trace::StatusCode::Error) << each;
+      for (const auto& [each, span] : outcome.spans)
+        EXPECT_EQ(span.status().code, trace::StatusCode::Error) << each;
       EXPECT_EQ(outcome.spans.at("child").endTimeNs(), outcome.spans.at("root").endTimeNs());
       EXPECT_EQ(info.state, trace::TraceState::Error);
       ++deviations;
@@ -130,22 +134,31 @@ TEST(GoldenTimeouts, HaltedTracesAgreeOrDeviateByARuling) {
     }
     const Json& expected = recorded["exported_by_the_timeout"][0];
     EXPECT_EQ(trace::traceStateName(info.state), expected["state"].get<std::string>());
-    EXPECT_EQ(info.executionDurationMillis >= 1000, expected["duration_at_least_1000_ms"].get<bool>());
-    EXPECT_EQ(info.requestPreview.value_or(""), expected["request_preview"].is_null() ? "" : expected["request_preview"].get<std::string>());
+    EXPECT_EQ(info.executionDurationMillis >= 1000,
+              expected["duration_at_least_1000_ms"].get<bool>());
+    EXPECT_EQ(info.requestPreview.value_or(""),
+              expected["request_preview"].is_null()
+                  ? ""
+                  : expected["request_preview"].get<std::string>());
     for (const auto& [key, value] : expected["tags"].items()) EXPECT_EQ(info.tags.at(key), value);
-    EXPECT_EQ(info.traceMetadata.at("mlflow.traceInputs"), expected["trace_metadata"]["mlflow.traceInputs"]);
-    EXPECT_EQ(info.traceMetadata.at("mlflow.traceOutputs"), expected["trace_metadata"]["mlflow.traceOutputs"]);
+    EXPECT_EQ(info.traceMetadata.at("mlflow.traceInputs"),
+              expected["trace_metadata"]["mlflow.traceInputs"]);
+    EXPECT_EQ(info.traceMetadata.at("mlflow.traceOutputs"),
+              expected["trace_metadata"]["mlflow.traceOutputs"]);
     ASSERT_EQ(outcome.spans.size(), expected["spans"].size());
-    for (const Json& span : expected["spans"]) compareSpan(span, outcome.spans.at(span["name"]), outcome.message);
+    for (const Json& span : expected["spans"])
+      compareSpan(span, outcome.spans.at(span["name"]), outcome.message);
     // The message names the trace, the seconds and the variable.
     const bool wasHalted = !recorded["logs"].empty();
     EXPECT_EQ(!outcome.message.empty(), wasHalted);
-    for (const std::string& fact : {info.traceId, std::string("1 seconds"), std::string("MLFLOW_TRACE_TIMEOUT_SECONDS")}) {
+    for (const std::string& fact :
+         {info.traceId, std::string("1 seconds"), std::string("MLFLOW_TRACE_TIMEOUT_SECONDS")}) {
       EXPECT_TRUE(!wasHalted || outcome.message.find(fact) != std::string::npos) << fact;
     }
     passed += !HasFailure();
   }
-  std::printf("golden timeouts: passed %d of %zu, deviations %d\n", passed, file["cases"].size(), deviations);
+  std::printf("golden timeouts: passed %d of %zu, deviations %d\n", passed, file["cases"].size(),
+              deviations);
 }
 
 }  // namespace

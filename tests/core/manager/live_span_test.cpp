@@ -26,14 +26,18 @@ std::shared_ptr<SpanRuntime> withLimits(SpanLimits limits) {
   return runtime;
 }
 
-AnyValue number(int64_t value) { return AnyValue::of(value); }
+AnyValue number(int64_t value) {
+  return AnyValue::of(value);
+}
 
 TEST(LiveSpan, StartsWithTraceIdAndTypeAndEndsWithStatusAndLevel) {
   const auto span = makeSpan(traceId(1), 1);
   EXPECT_TRUE(span->end({}, 2'000'000'000));
 
   const trace::SpanData data = span->data();
-  EXPECT_EQ(keysOf(data), (std::vector<std::string>{std::string(key::kTraceId), std::string(key::kSpanType), std::string(key::kLogLevel)}));
+  EXPECT_EQ(keysOf(data),
+            (std::vector<std::string>{std::string(key::kTraceId), std::string(key::kSpanType),
+                                      std::string(key::kLogLevel)}));
   EXPECT_EQ(data.find(key::kSpanType)->text, "UNKNOWN");
   EXPECT_EQ(data.find(key::kLogLevel)->integer, 10);
   EXPECT_EQ(data.status.code, StatusCode::Ok);
@@ -167,7 +171,8 @@ TEST(LiveSpan, AttributesOverTheLimitAreCountedAndReservedKeysAreNot) {
 }
 
 TEST(LiveSpan, TheNewestEventsAndTheFirstLinksAreKept) {
-  const auto span = makeSpan(traceId(1), 1, 0, "span", withLimits({.events = 2, .links = 2, .attributesPerEvent = 1}));
+  const auto span = makeSpan(traceId(1), 1, 0, "span",
+                             withLimits({.events = 2, .links = 2, .attributesPerEvent = 1}));
   for (uint64_t i = 1; i <= 3; ++i) {
     span->addEvent({"e" + std::to_string(i), i, {{"a", number(1)}, {"b", number(2)}}, 0});
     EXPECT_TRUE(span->addLink({std::to_string(i), "1", {}, "", 0}).ok());
@@ -184,7 +189,8 @@ TEST(LiveSpan, TheNewestEventsAndTheFirstLinksAreKept) {
 TEST(LiveSpan, LongValuesAreCutBetweenCharactersAndReservedOnesAreNot) {
   const auto span = makeSpan(traceId(1), 1, 0, "span", withLimits({.valueLength = 3}));
   span->setAttribute("ascii", AnyValue::string("abcdef"));
-  span->setAttribute("astral", AnyValue::string("ab\xF0\x9F\x98\x80"));  // the emoji takes two units
+  span->setAttribute("astral",
+                     AnyValue::string("ab\xF0\x9F\x98\x80"));  // the emoji takes two units
   span->setAttribute("list", AnyValue::array({AnyValue::string("abcdef")}));
   span->setDescription("longer than three");
 
@@ -215,8 +221,10 @@ TEST(LiveSpan, ExceptionsRaiseTheLevelToErrorAndLeaveCriticalAlone) {
 }
 
 TEST(LiveSpan, TheDefaultLevelFollowsTheType) {
-  for (const char* type : {"LLM", "CHAT_MODEL", "TOOL", "RETRIEVER", "AGENT", "EMBEDDING"}) EXPECT_EQ(defaultLogLevel(type), 20) << type;
-  for (const char* type : {"CHAIN", "UNKNOWN", "", "own type"}) EXPECT_EQ(defaultLogLevel(type), 10) << type;
+  for (const char* type : {"LLM", "CHAT_MODEL", "TOOL", "RETRIEVER", "AGENT", "EMBEDDING"})
+    EXPECT_EQ(defaultLogLevel(type), 20) << type;
+  for (const char* type : {"CHAIN", "UNKNOWN", "", "own type"})
+    EXPECT_EQ(defaultLogLevel(type), 10) << type;
 }
 
 TEST(LiveSpan, LevelsAreReadByNameInAnyCase) {
@@ -227,7 +235,8 @@ TEST(LiveSpan, LevelsAreReadByNameInAnyCase) {
 
 TEST(LiveSpan, LinksKeepWhatTheCallerWrote) {
   const auto span = makeSpan(traceId(1), 1);
-  ASSERT_TRUE(span->addLink({"tr-3b732568182fefa857e0595d05e63834", "00f067aa0ba902b7", {}, "", 0}).ok());
+  ASSERT_TRUE(
+      span->addLink({"tr-3b732568182fefa857e0595d05e63834", "00f067aa0ba902b7", {}, "", 0}).ok());
   ASSERT_TRUE(span->addLink({"3b732568182fefa857e0595d05e63834", "2b7", {}, "", 0}).ok());
 
   const trace::SpanData data = span->data();
@@ -239,10 +248,18 @@ TEST(LiveSpan, LinksKeepWhatTheCallerWrote) {
 
 TEST(LiveSpan, InvalidLinksAreRefused) {
   const auto span = makeSpan(traceId(1), 1);
-  for (const auto& [trace, id] : {std::pair<const char*, const char*>{"zz", "1"}, {"tr-1", "zz"}, {"", "1"}, {"1", ""}, {"0", "1"}, {"1", "0"},
-                                  {"100000000000000000000000000000000", "1"}, {"1", "10000000000000000"}, {"trace:/a.b", "1"},
+  for (const auto& [trace, id] : {std::pair<const char*, const char*>{"zz", "1"},
+                                  {"tr-1", "zz"},
+                                  {"", "1"},
+                                  {"1", ""},
+                                  {"0", "1"},
+                                  {"1", "0"},
+                                  {"100000000000000000000000000000000", "1"},
+                                  {"1", "10000000000000000"},
+                                  {"trace:/a.b", "1"},
                                   {"trace:/other/0000000000000000000000000000000a", "1"}}) {
-    EXPECT_EQ(span->addLink({trace, id, {}, "", 0}).error().code, ErrorCode::InvalidParameterValue) << trace << " " << id;
+    EXPECT_EQ(span->addLink({trace, id, {}, "", 0}).error().code, ErrorCode::InvalidParameterValue)
+        << trace << " " << id;
   }
   EXPECT_TRUE(span->data().links.empty());
 }
@@ -295,12 +312,19 @@ TEST(LiveSpan, ItsRecordDecodesToItsData) {
   options.ordinal = 3;
   record::RecordRef made;
   auto runtime = std::make_shared<SpanRuntime>();
-  runtime->spanHasEnded = [&](const LiveSpan&, record::RecordRef record, EndOutcome) { made = std::move(record); };
+  runtime->spanHasEnded = [&](const LiveSpan&, record::RecordRef record, EndOutcome) {
+    made = std::move(record);
+  };
   const auto span = LiveSpan::start(options, runtime);
   span->setInputs(R"({"q":[1,2]})");
   span->setAttribute("pi", AnyValue::of(3.5));
   span->addEvent({"e", 5, {{"k", AnyValue::string("v")}}, 0});
-  ASSERT_TRUE(span->addLink({"tr-3b732568182fefa857e0595d05e63834", "00f067aa0ba902b7", {{"n", number(1)}}, "c=d", 1}).ok());
+  ASSERT_TRUE(span->addLink({"tr-3b732568182fefa857e0595d05e63834",
+                             "00f067aa0ba902b7",
+                             {{"n", number(1)}},
+                             "c=d",
+                             1})
+                  .ok());
   span->setStatus(StatusCode::Error, "broke");
   const trace::SpanData open = span->data();
   EXPECT_EQ(record::decodeRecord(span->snapshot().words(), record::TextTable()), open);

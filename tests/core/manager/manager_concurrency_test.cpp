@@ -1,5 +1,5 @@
-// Threads against the manager, the queue and the singleton. Run under ThreadSanitizer; without it the
-// counts are checked all the same: nothing is lost, nothing comes twice.
+// Threads against the manager, the queue and the singleton. Run under ThreadSanitizer; without it
+// the counts are checked all the same: nothing is lost, nothing comes twice.
 
 #include <gtest/gtest.h>
 
@@ -40,7 +40,8 @@ TEST(ManagerConcurrency, EveryThreadFindsAndPopsItsOwnTracesWhole) {
       const trace::TraceId id = traceId(thread * 1000u + round + 1);
       const std::string text = trace::generateTraceIdV3(id);
       ASSERT_TRUE(manager.registerTrace(id, infoOf(id), round).ok());
-      for (uint64_t span = 1; span <= 5; ++span) ASSERT_TRUE(manager.registerSpan(makeSpan(id, span, span - 1)).ok());
+      for (uint64_t span = 1; span <= 5; ++span)
+        ASSERT_TRUE(manager.registerSpan(makeSpan(id, span, span - 1)).ok());
       EXPECT_EQ(manager.getRootSpanId(text), spanId(1).hex());
       EXPECT_TRUE(manager.registerPrompt(text, {"p", "1", "", R"({"name":"p","version":1})"}).ok());
       EXPECT_EQ(manager.getTrace(text)->spans.size(), 5u);
@@ -122,7 +123,8 @@ TEST(ManagerConcurrency, ATimedOutTraceIsNamedToOneThread) {
   ManagerSettings settings;
   settings.timeoutSeconds = 1;
   TraceManager manager(settings);
-  for (uint64_t i = 1; i <= 100; ++i) ASSERT_TRUE(manager.registerTrace(traceId(i), infoOf(traceId(i)), 0).ok());
+  for (uint64_t i = 1; i <= 100; ++i)
+    ASSERT_TRUE(manager.registerTrace(traceId(i), infoOf(traceId(i)), 0).ok());
   std::atomic<size_t> named{0};
 
   inThreads([&](int) {
@@ -175,13 +177,16 @@ TEST(ManagerConcurrency, InstancesSurviveResetsWhileTheyAreUsed) {
 TEST(ManagerConcurrency, ALiveSpanIsEndedOnceAndKeepsWhatWasSetBefore) {
   std::atomic<int> records{0};
   auto runtime = std::make_shared<SpanRuntime>();
-  runtime->spanHasEnded = [&](const LiveSpan&, record::RecordRef record, EndOutcome) { records += static_cast<bool>(record); };
+  runtime->spanHasEnded = [&](const LiveSpan&, record::RecordRef record, EndOutcome) {
+    records += static_cast<bool>(record);
+  };
   const auto span = makeSpan(traceId(1), 1, 0, "shared", runtime);
   std::atomic<int> ended{0};
 
   inThreads([&](int thread) {
     for (int i = 0; i < 30; ++i) {
-      EXPECT_TRUE(span->setAttribute("k" + std::to_string(thread), trace::AnyValue::of(int64_t{i})).ok());
+      EXPECT_TRUE(
+          span->setAttribute("k" + std::to_string(thread), trace::AnyValue::of(int64_t{i})).ok());
       span->addEvent({"e", 1, {}, 0});
       span->data();
     }

@@ -31,8 +31,9 @@ inline trace::TraceInfo infoOf(const trace::TraceId& id) {
   return info;
 }
 
-inline std::shared_ptr<LiveSpan> makeSpan(const trace::TraceId& trace, uint64_t id, uint64_t parent = 0,
-                                          std::string name = "span", std::shared_ptr<const SpanRuntime> runtime = nullptr) {
+inline std::shared_ptr<LiveSpan> makeSpan(const trace::TraceId& trace, uint64_t id,
+                                          uint64_t parent = 0, std::string name = "span",
+                                          std::shared_ptr<const SpanRuntime> runtime = nullptr) {
   LiveSpanOptions options;
   options.traceId = trace;
   options.spanId = spanId(id);

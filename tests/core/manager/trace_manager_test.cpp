@@ -14,8 +14,8 @@ namespace {
 constexpr uint64_t kSecond = 1'000'000'000;
 
 // A record as the recorder makes it.
-record::RecordRef recordOf(const trace::TraceId& trace, uint64_t id, uint64_t parent, uint32_t ordinal, bool isOpen = false,
-                           const char* name = "span") {
+record::RecordRef recordOf(const trace::TraceId& trace, uint64_t id, uint64_t parent,
+                           uint32_t ordinal, bool isOpen = false, const char* name = "span") {
   LiveSpanOptions options;
   options.traceId = trace;
   options.spanId = spanId(id);
@@ -38,7 +38,9 @@ using Names = std::vector<std::string>;
 
 class Manager : public testing::Test {
  protected:
-  void begin(uint64_t number = 1, uint64_t now = 0) { ASSERT_TRUE(manager.registerTrace(traceId(number), infoOf(traceId(number)), now).ok()); }
+  void begin(uint64_t number = 1, uint64_t now = 0) {
+    ASSERT_TRUE(manager.registerTrace(traceId(number), infoOf(traceId(number)), now).ok());
+  }
 
   TraceManager manager;
   const trace::TraceId id = traceId(1);
@@ -100,7 +102,9 @@ TEST_F(Manager, ASpanWhoseParentIsElsewhereIsTheLocalRootOnly) {
 TEST_F(Manager, TheRecordOfALiveSpanTakesItsPlace) {
   begin();
   auto runtime = std::make_shared<SpanRuntime>();
-  runtime->spanHasEnded = [this](const LiveSpan&, record::RecordRef record, EndOutcome) { manager.keep(std::move(record)); };
+  runtime->spanHasEnded = [this](const LiveSpan&, record::RecordRef record, EndOutcome) {
+    manager.keep(std::move(record));
+  };
   const auto root = makeSpan(id, 1, 0, "root", runtime);
   const auto child = makeSpan(id, 2, 1, "child", runtime);
   ASSERT_TRUE(manager.registerSpan(root).ok());
@@ -257,7 +261,8 @@ TEST(ManagerJson, ATraceComesOutAsTextAndRecords) {
 
 TEST(ManagerJson, BrokenRequestsAreRefused) {
   TraceManager manager;
-  for (const char* json : {"", "5", "[]", "{", R"({"otelTraceId":"zz"})", R"({"info":{}})", "{}", R"({"otelTraceId":5})"}) {
+  for (const char* json : {"", "5", "[]", "{", R"({"otelTraceId":"zz"})", R"({"info":{}})", "{}",
+                           R"({"otelTraceId":5})"}) {
     EXPECT_FALSE(registerTraceJson(manager, json).ok()) << json;
     EXPECT_FALSE(popTraceBytes(manager, json).ok()) << json;
     EXPECT_FALSE(registerPromptJson(manager, json).ok()) << json;
@@ -268,10 +273,13 @@ TEST(ManagerJson, BrokenRequestsAreRefused) {
 TEST(Operations, UnknownOrBrokenOnesAreRefusedAndChangeNothing) {
   const auto span = makeSpan(traceId(1), 1);
   const trace::SpanData before = span->data();
-  for (const char* json : {"", "[]", "{}", "5", R"({"op":"fly"})", R"({"op":"set_attribute"})", R"({"op":"set_attributes","value":[1]})",
-                           R"({"op":"set_span_type","value":5})", R"({"op":"set_log_level","value":true})", R"({"op":"set_log_level","value":15})",
-                           R"({"op":"set_status","status_code":"ok"})", R"({"op":"add_link"})", R"({"op":"add_event","name":"e","timestamp":-1})",
-                           R"({"op":"end","end_time_ns":"soon"})"}) {
+  for (const char* json :
+       {"", "[]", "{}", "5", R"({"op":"fly"})", R"({"op":"set_attribute"})",
+        R"({"op":"set_attributes","value":[1]})", R"({"op":"set_span_type","value":5})",
+        R"({"op":"set_log_level","value":true})", R"({"op":"set_log_level","value":15})",
+        R"({"op":"set_status","status_code":"ok"})", R"({"op":"add_link"})",
+        R"({"op":"add_event","name":"e","timestamp":-1})",
+        R"({"op":"end","end_time_ns":"soon"})"}) {
     EXPECT_FALSE(applyOperation(*span, json, 1).ok()) << json;
   }
   EXPECT_EQ(span->data(), before);
@@ -281,14 +289,17 @@ TEST(Operations, ATextCutAnywhereIsRefused) {
   const std::string whole = R"({"op":"set_attribute","key":"k","value":{"$bytes":"00ff"}})";
   for (size_t length = 0; length < whole.size(); ++length) {
     const auto span = makeSpan(traceId(1), 1);
-    EXPECT_FALSE(applyOperation(*span, std::string_view(whole).substr(0, length), 1).ok()) << length;
+    EXPECT_FALSE(applyOperation(*span, std::string_view(whole).substr(0, length), 1).ok())
+        << length;
   }
 }
 
 TEST(Operations, ReadValuesAsJavaScriptDoes) {
   const auto span = makeSpan(traceId(1), 1);
   const auto set = [&](const std::string& value) {
-    EXPECT_TRUE(applyOperation(*span, R"({"op":"set_attribute","key":"k","value":)" + value + "}", 1).ok()) << value;
+    EXPECT_TRUE(
+        applyOperation(*span, R"({"op":"set_attribute","key":"k","value":)" + value + "}", 1).ok())
+        << value;
     return *span->attribute("k");
   };
   using trace::AnyValue;
@@ -308,7 +319,9 @@ TEST(Operations, ReadValuesAsJavaScriptDoes) {
 TEST(Prompts, NeedNameAndVersion) {
   EXPECT_TRUE(parsePrompt(R"({"name":"p","version":1})").ok());
   EXPECT_EQ(parsePrompt(R"({"name":"p","version":"1"})").value().version, "1");
-  for (const char* json : {"", "5", "[]", "{}", R"({"name":"p"})", R"({"version":1})", R"({"name":5,"version":1})", R"({"name":"p","version":true})", R"({"name":"p","version":1)"}) {
+  for (const char* json :
+       {"", "5", "[]", "{}", R"({"name":"p"})", R"({"version":1})", R"({"name":5,"version":1})",
+        R"({"name":"p","version":true})", R"({"name":"p","version":1)"}) {
     EXPECT_FALSE(parsePrompt(json).ok()) << json;
   }
 }
