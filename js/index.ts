@@ -22,6 +22,10 @@ export { updateCurrentTrace, tracingContext } from "./tracing/update_current_tra
 export type { TraceUpdate, TracingContextOptions } from "./tracing/update_current_trace.js";
 export { extractTraceContext, injectTraceContext, withRemoteContext } from "./tracing/propagation.js";
 export type { HeaderCarrier, RemoteContext } from "./tracing/propagation.js";
+export { TraceManager } from "./tracing/trace_manager.js";
+export type { PromptVersion } from "./tracing/trace_manager.js";
+export { Trace } from "./tracing/trace.js";
+export { TraceInfo } from "./tracing/trace_info.js";
 export { createSpan } from "./tracing/create_span.js";
 export { generateTraceIdV3, generateTraceIdV4, parseTraceIdV4, encodeSpanId } from "./tracing/trace_ids.js";
 export type { ActiveSpan, SpanOptions, TracerStats } from "./tracing/tracer.js";

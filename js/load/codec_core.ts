@@ -3,19 +3,33 @@
 
 import { parseJson } from "../tracing/json.js";
 import type { OtlpSpan, SpanDict } from "../tracing/span.js";
-import { readRecord } from "../tracing/record_reader.js";
+import type { Logger } from "../tracing/runtime.js";
+import { readRecord, splitRecords } from "../tracing/record_reader.js";
 import type { SpanCodec } from "../tracing/span_codec.js";
 import type { SpanFields } from "../tracing/span_fields.js";
 import { withToJson } from "../tracing/dict.js";
 import { exactJson } from "../tracing/exact_json.js";
 import type { Core } from "./core.js";
 import type { Handover } from "./handover.js";
+import { ManagerCore } from "./manager_core.js";
 
 interface CodecBindings {
+  traceJsonOfRecords(length: number, infoLength: number, withSizeStats: boolean): number;
   recordOfOtlpSpanAt(length: number, locationLength: number): number;
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
 
 function isBytes(value: unknown): value is Uint8Array {
   return Object.prototype.toString.call(value) === "[object Uint8Array]";
@@ -23,9 +37,12 @@ function isBytes(value: unknown): value is Uint8Array {
 
 export class CodecCore implements SpanCodec {
   readonly #core: Core;
+  readonly #logger: Logger;
+  #manager: ManagerCore | null = null;
 
-  constructor(core: Core) {
+  constructor(core: Core, logger: Logger) {
     this.#core = core;
+    this.#logger = logger;
   }
 
   /** For codecs of other rooms: batches built by hand. */
@@ -65,6 +82,41 @@ export class CodecCore implements SpanCodec {
       const length = handover.putBytes(both);
       return handover.takeBytes((raw as unknown as CodecBindings).recordOfOtlpSpanAt(length, location.length));
     });
+  }
+
+  traceText(infoJson: string, records: readonly Uint8Array[]): string {
+    const { handover } = this.#core;
+    const info = encoder.encode(infoJson);
+    const input = joined([info, ...records]);
+    return handover.guard((raw) => {
+      const length = handover.putBytes(input);
+      return handover.takeText((raw as unknown as CodecBindings).traceJsonOfRecords(length, info.length, false));
+    });
+  }
+
+  readTrace(text: string): { info: Record<string, unknown>; records: Uint8Array[] } {
+    const bytes = this.#core.handover.callBytes("recordsOfTraceJson", text);
+    const length = new DataView(bytes.buffer).getUint32(0, true);
+    const info = parseJson(decoder.decode(bytes.subarray(4, 4 + length))) as Record<string, unknown>;
+    return { info, records: splitRecords(bytes.subarray((4 + length + 3) & ~3)) };
+  }
+
+  pendingRecords(traceIdHex: string): Uint8Array[] {
+    return splitRecords(this.#core.pendingRecords(traceIdHex));
+  }
+
+  manager(): ManagerCore {
+    return (this.#manager ??= new ManagerCore(this.#core.handover, ([level, message]) => {
+      this.#logger[level](message);
+    }));
+  }
+
+  anyValueBytes(json: string): Uint8Array {
+    return this.#core.handover.callBytes("anyValueOfJson", json);
+  }
+
+  anyValueText(bytes: Uint8Array): string {
+    return this.#core.handover.callText("jsonOfAnyValue", bytes);
   }
 
   readRecord(record: Uint8Array): SpanFields {

@@ -242,7 +242,7 @@ export class Service implements ExportHub {
     const staging = new StagingArea(core.handover);
     this.#core = core;
     this.#policies = new ExportCore(core.handover);
-    setCodec(new CodecCore(core));
+    setCodec(new CodecCore(core, this.#tracer.logger));
     for (const destination of this.#all) core.addDestination(destination.limits);
     this.#sendResource();
     this.#recorder.attach(core, staging);

@@ -1,6 +1,7 @@
 // The codecs of the loaded module, as spans use them. They come with the module; until then spans
 // have their fields alone.
 
+import type { ManagerCore } from "../load/manager_core.js";
 import { TraceError } from "../trace_error.js";
 import type { OtlpSpan, SpanDict } from "./span.js";
 import type { SpanFields } from "./span_fields.js";
@@ -13,6 +14,14 @@ export interface SpanCodec {
   otlpSpan(record: Uint8Array): OtlpSpan;
   otlpSpanBytes(record: Uint8Array): Uint8Array;
   recordOfOtlp(span: OtlpSpan | Uint8Array, locationId: string | null): Uint8Array;
+  /** `infoJson` is the dictionary of a trace info. */
+  traceText(infoJson: string, records: readonly Uint8Array[]): string;
+  readTrace(text: string): { info: Record<string, unknown>; records: Uint8Array[] };
+  /** Records of one trace that no batch has taken yet. */
+  pendingRecords(traceIdHex: string): Uint8Array[];
+  manager(): ManagerCore;
+  anyValueBytes(json: string): Uint8Array;
+  anyValueText(bytes: Uint8Array): string;
 }
 
 let current: SpanCodec | null = null;
