@@ -187,7 +187,8 @@ class Encoder {
         uint8_t value[kMaxVarintBytes + 1];
         const auto size = static_cast<size_t>(scalarValue(tagWord, value) - value);
         at = keyAndValueHead(field, keyField, key, size, at);
-        return copyShort(reinterpret_cast<const char*>(value), size, at);
+        for (size_t i = 0; i < size; ++i) at[i] = value[i];
+        return at + size;
       }
     }
   }
