@@ -8,70 +8,21 @@
 // A receiver in trouble holds up the whole destination: one batch at a time is tried, the oldest
 // first, until one is taken. Nothing here throws.
 
-import type { Core, LossReason, QueueLimits } from "../load/core.js";
+import type { Core, QueueLimits } from "../load/core.js";
 import type { ExportPolicies } from "../load/export_core.js";
-import type { Clock } from "../tracing/clock.js";
-import type { Logger } from "../tracing/runtime.js";
 import { attemptExport, settlesWithin } from "./attempt.js";
-import { CoreBatch, type SpansFromRecords } from "./core_batch.js";
-import { CounterKeeper, totalOf, type DestinationCounters, type UnreportedLoss } from "./destination_counters.js";
-import { ExportError } from "./export_error.js";
+import { CoreBatch } from "./core_batch.js";
+import { CounterKeeper, totalOf, type DestinationCounters } from "./destination_counters.js";
+import { DEFAULT_BATCH, type BatchOptions, type DestinationOptions } from "./destination_options.js";
 import type { Outcome, SpanExporter } from "./exporter.js";
 import type { FlushResult } from "./flush_result.js";
+import { HeldRoots } from "./held_roots.js";
 import { LogOnce, shownText } from "./log_once.js";
 import { newFamily, Outbox, type OutgoingBatch } from "./outbox.js";
 import type { SentNow } from "./otlp_http_exporter.js";
+import { rejectedOf, Settler } from "./settler.js";
 import type { Timers } from "./timers.js";
 
-export interface BatchOptions {
-  maxSpans: number;
-  /** Of records in a batch. */
-  maxBytes: number;
-  /** From the first span of a batch to its leaving. */
-  delayMillis: number;
-  /** Of records kept, batches under way included. */
-  queueBytes: number;
-  /** 0: bytes alone count. */
-  queueSpans: number;
-}
-
-export const DEFAULT_BATCH: Readonly<BatchOptions> = {
-  maxSpans: 512,
-  maxBytes: 2 << 20,
-  delayMillis: 5_000,
-  queueBytes: 32 << 20,
-  queueSpans: 0,
-};
-
-export interface DestinationOptions {
-  /** Its bit in a record's set of destinations, and its queue's number in the core. */
-  id: number;
-  /** As stats() shows it. */
-  name: string;
-  exporter: SpanExporter;
-  /** Null before the module is ready; dead after its end. */
-  core: () => Core | null;
-  policies: () => ExportPolicies | null;
-  /** Hands the recorder's staged records to the core. */
-  commitStaged: () => void;
-  spansFromRecords: SpansFromRecords;
-  suppressTracing: <T>(body: () => T) => T;
-  /** Losses the recorder counted while there was no module. */
-  unreportedLosses?: () => readonly UnreportedLoss[];
-  batch?: Partial<BatchOptions>;
-  /** Keep a trace's records back until the trace is complete. */
-  holdsTraces?: boolean;
-  /** How long an exporter may take; one that takes longer has an unknown outcome. Default 30,000. */
-  exportTimeoutMillis?: number;
-  logger: Logger;
-  clock: Clock;
-  timers: Timers;
-  /** 0 … 1, for jitter. */
-  random?: () => number;
-}
-
-/** A held trace leaves this long after its root ended, complete or not. */
-const HOLD_AFTER_ROOT_MILLIS = 30_000;
 const DEFAULT_FLUSH_MILLIS = 30_000;
 const DEFAULT_SHUTDOWN_MILLIS = 5_000;
 /** Of records, taken at once while a page goes away; compressed, 500 spans are about 26 kB. */
@@ -85,7 +36,7 @@ export class Destination {
   readonly #log: LogOnce;
   readonly #outbox = new Outbox();
   readonly #counters: CounterKeeper;
-  readonly #random: () => number;
+  readonly #settler: Settler;
   #batch: BatchOptions;
 
   /** Spans the recorder has told of, ever; those in #waiting not added yet. */
@@ -102,19 +53,13 @@ export class Destination {
   #taken = 0;
   /** Spans before this index leave without waiting for a full batch. */
   #mustLeave = 0;
-  /** Monotonic. */
-  #pausedUntil = 0;
-  /** The last attempt failed for the time being. */
-  #isTroubled = false;
-  /** Halving brought nothing when it was last tried. */
-  #isHalvingVain = false;
   #isReady = false;
   #isDead = false;
   #isShut = false;
   #isHidden = false;
   #onHiddenSpan: (() => void) | null = null;
   readonly #watchers = new Set<() => void>();
-  readonly #heldRoots = new Map<string, () => void>();
+  readonly #heldRoots: HeldRoots;
   #exporterFlush: Promise<boolean> | null = null;
   #shutdown: Promise<FlushResult> | null = null;
 
@@ -126,7 +71,10 @@ export class Destination {
     this.#batch = { ...DEFAULT_BATCH, ...options.batch };
     this.#log = new LogOnce(options.logger, options.clock);
     this.#counters = new CounterKeeper(options.id, options.unreportedLosses ?? (() => []));
-    this.#random = options.random ?? Math.random;
+    this.#heldRoots = new HeldRoots(options.timers, (traceIdHex) => {
+      this.#releaseTrace(traceIdHex);
+    });
+    this.#settler = new Settler(options, this.#outbox, this.#log);
   }
 
   // --- what the recorder and the module tell ------------------------------------------------
@@ -138,17 +86,12 @@ export class Destination {
 
   /** The root of a trace has ended, perhaps before some of its spans. */
   noteRootEnded(traceIdHex: string): void {
-    if (this.#options.holdsTraces !== true || this.#heldRoots.has(traceIdHex)) return;
-    const cancel = this.#options.timers.schedule(() => {
-      this.#releaseTrace(traceIdHex);
-    }, HOLD_AFTER_ROOT_MILLIS);
-    this.#heldRoots.set(traceIdHex, cancel);
+    if (this.#options.holdsTraces === true) this.#heldRoots.add(traceIdHex);
   }
 
   /** The trace is complete or gone: its timer is not needed. */
   noteTraceComplete(traceIdHex: string): void {
-    this.#heldRoots.get(traceIdHex)?.();
-    this.#heldRoots.delete(traceIdHex);
+    this.#heldRoots.remove(traceIdHex);
   }
 
   get limits(): QueueLimits {
@@ -221,7 +164,7 @@ export class Destination {
     this.#guarded(() => {
       const ready = this.#lookAtQueue(core);
       if (takesAll) this.#mustLeave = this.#taken + ready;
-      if (now < this.#pausedUntil) return this.#wakeAfterPause(this.#pausedUntil - now);
+      if (now < this.#settler.pausedUntil) return this.#wakeAfterPause(this.#settler.pausedUntil - now);
       if (this.#outbox.underWayCount >= this.#concurrency) return;
       const batch = this.#outbox.nextWaiting() ?? this.#take(core, ready);
       if (batch === null) return this.#waitForMore(ready);
@@ -275,7 +218,7 @@ export class Destination {
   get #concurrency(): number {
     const { exporter } = this;
     const wanted = "concurrency" in exporter && typeof exporter.concurrency === "number" ? exporter.concurrency : 1;
-    return this.#isTroubled ? 1 : wanted;
+    return this.#settler.isTroubled ? 1 : wanted;
   }
 
   // --- one batch ----------------------------------------------------------------------------
@@ -307,75 +250,13 @@ export class Destination {
       if (outcome.status === "success") this.#counters.addDelivered(batch.spanCount, rejectedOf(outcome, batch.spanCount));
     } else {
       this.#guarded(() => {
-        this.#settleInCore(core, batch, outcome);
+        this.#settler.settle(core, batch, outcome);
         this.#refreshCounters();
       });
     }
     this.#tellWatchers();
     if (this.#isHidden) this.#onHiddenSpan?.();
     else this.#requestPump();
-  }
-
-  #settleInCore(core: Core, batch: OutgoingBatch, outcome: Outcome): void {
-    switch (outcome.status) {
-      case "success":
-        this.#isTroubled = false;
-        this.#isHalvingVain = false;
-        batch.family.hasDelivered = true;
-        core.settleDelivered(this.id, batch.id, rejectedOf(outcome, batch.spanCount));
-        break;
-      case "retryable":
-        this.#repeatLater(core, batch, outcome.afterMillis ?? 0);
-        break;
-      case "failure":
-        this.#isTroubled = false;
-        if (!this.#halve(core, batch, outcome.error)) this.#lose(core, batch, outcome.error);
-    }
-  }
-
-  #repeatLater(core: Core, batch: OutgoingBatch, afterMillis: number): void {
-    const now = this.#options.clock.monotonicMillis();
-    const wait = Number.isFinite(afterMillis) ? afterMillis : 0;
-    const delay = this.#options.policies()?.retryDelay(batch.attempts, this.#random(), wait, batch.firstAttemptAt, now) ?? null;
-    this.#isTroubled = true;
-    // What the receiver asks for holds for every batch, also where this one is too old for it.
-    this.#pausedUntil = Math.max(this.#pausedUntil, now + (delay ?? wait));
-    if (delay !== null) return this.#outbox.wait(batch);
-    core.settleLost(this.id, batch.id, "gave_up");
-    this.#log.warn("gave_up", `${this.name}: ${String(batch.spanCount)} spans given up after ${String(batch.attempts)} attempts`);
-  }
-
-  /** True when the halves are sent in place of the batch. */
-  #halve(core: Core, batch: OutgoingBatch, error: unknown): boolean {
-    const mayHalve = error instanceof ExportError && error.mayHalve;
-    const { family } = batch;
-    const isVain = this.#isHalvingVain && !family.hasDelivered;
-    if (!mayHalve || batch.spanCount < 2 || family.requestsLeft < 2 || isVain) {
-      if (mayHalve && !family.hasDelivered && family.requestsLeft < 2) this.#isHalvingVain = true;
-      return false;
-    }
-    const halves = core.splitBatch(this.id, batch.id);
-    if (halves === null) return false;
-    const { firstIndex } = batch;
-    this.#outbox.waitFirst(
-      halves.map((id) => ({
-        id,
-        spanCount: core.batchSpanCount(this.id, id),
-        firstIndex,
-        family,
-        attempts: 0,
-        firstAttemptAt: -1,
-      })),
-    );
-    return true;
-  }
-
-  #lose(core: Core, batch: OutgoingBatch, error: unknown): void {
-    const reason: LossReason = error instanceof ExportError ? error.lossReason : "rejected";
-    core.settleLost(this.id, batch.id, reason);
-    const why = error instanceof ExportError ? shownText(error.message) : "the exporter reports a failure";
-    const status = error instanceof ExportError ? error.httpStatus : 0;
-    this.#log.warn(`${reason} ${String(status)}`, `${this.name}: ${String(batch.spanCount)} spans lost: ${why}`);
   }
 
   // --- flush and shutdown -------------------------------------------------------------------
@@ -404,7 +285,7 @@ export class Destination {
 
   /** Everything that has ended leaves now; the index before which it stands. */
   #sendAll(core: Core): number {
-    for (const traceId of [...this.#heldRoots.keys()]) this.#releaseTrace(traceId);
+    for (const traceId of this.#heldRoots.ids()) this.#releaseTrace(traceId);
     let target = this.#taken;
     this.#guarded(() => {
       target += this.#lookAtQueue(core);
@@ -442,7 +323,7 @@ export class Destination {
       core.releaseAllTraces(this.id);
     });
     // One more attempt at once: there is no later.
-    this.#pausedUntil = 0;
+    this.#settler.pausedUntil = 0;
     const { status } = await this.flush({ timeoutMillis });
     this.#isShut = true;
     this.#stopTimers();
@@ -606,7 +487,6 @@ export class Destination {
     this.#cancelTimer?.();
     this.#cancelPause?.();
     this.#cancelTimer = this.#cancelPause = null;
-    for (const cancel of this.#heldRoots.values()) cancel();
     this.#heldRoots.clear();
   }
 }
@@ -618,9 +498,4 @@ function sendQuietly(send: (batch: CoreBatch) => SentNow, batch: CoreBatch): Sen
   } catch {
     return { kind: "no_room" };
   }
-}
-
-function rejectedOf(outcome: { rejectedSpans?: number }, spanCount: number): number {
-  const rejected = Math.trunc(outcome.rejectedSpans ?? 0);
-  return rejected > 0 ? Math.min(rejected, spanCount) : 0;
 }

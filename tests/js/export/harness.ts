@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { Destination, type DestinationOptions } from "../../../js/export/destination.js";
+import { Destination } from "../../../js/export/destination.js";
+import type { DestinationOptions } from "../../../js/export/destination_options.js";
 import type { Outcome, SpanBatch, SpanExporter } from "../../../js/export/exporter.js";
 import { OtlpHttpExporter, type OtlpHttpExporterOptions } from "../../../js/export/otlp_http_exporter.js";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../../../js/export/transport.js";

@@ -27,7 +27,7 @@ async function heldSpans(count: number): Promise<Span[]> {
       return { status: "success" };
     }),
   });
-  setCodec(new CodecCore(harness.core as Core));
+  setCodec(new CodecCore(harness.core as Core, harness.logger));
   harness.endSpans(count, "held", { text: "välue", n: 7 });
   await harness.destination.flush();
   return spans;
