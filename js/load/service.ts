@@ -16,7 +16,7 @@ import { Recorder } from "../tracing/recorder.js";
 import { Backlog } from "../tracing/backlog.js";
 import type { ExportHub, Tracer, TracerStats } from "../tracing/tracer.js";
 import { safeText } from "../tracing/values.js";
-import { setCodec } from "../tracing/span_codec.js";
+import { codec, setCodec } from "../tracing/span_codec.js";
 import { CodecCore } from "./codec_core.js";
 import { Core } from "./core.js";
 import { ExportCore } from "./export_core.js";
@@ -27,6 +27,7 @@ import type { RawModule } from "./raw_module.js";
 import { VERSION } from "../version.js";
 import { resourceAttributes, SCOPE_NAME } from "./resource.js";
 import { StagingArea } from "./staging.js";
+import { TraceTimeouts } from "./trace_timeouts.js";
 
 interface NamedExporter {
   name: string;
@@ -51,6 +52,7 @@ export class Service implements ExportHub {
   /** OTEL_* variables, read with the first init(); null in browsers. */
   #environment: EnvironmentConfig | null = null;
   #unwatch: (() => void) | null = null;
+  #timeouts: TraceTimeouts | null = null;
   #isDead = false;
   #isShut = false;
 
@@ -117,6 +119,11 @@ export class Service implements ExportHub {
     if (exporters !== null) this.#replaceDestinations(exporters);
     else if (given.batch !== undefined) for (const destination of this.#current()) destination.configure(definedOf(given.batch));
     if (given.serviceName !== undefined || given.resource !== undefined) this.#sendResource();
+    if (given.traceTimeoutMillis !== undefined) {
+      this.#timeouts?.stop();
+      this.#timeouts = new TraceTimeouts(tracer, () => (this.#core === null || this.#isDead ? null : codec().manager()), given.traceTimeoutMillis);
+      tracer.observer = this.#timeouts;
+    }
     this.#isShut = false;
     if (this.#isDead || env?.isDisabled === true) return;
     tracer.start();
@@ -330,6 +337,7 @@ export class Service implements ExportHub {
     this.#isShut = true;
     // Spans that wait for the module wait a little longer: their records come first.
     if (this.#loading !== null && this.#core === null && !this.#isDead) await settled(this.#loading, timeout.timeoutMillis ?? 5000);
+    this.#timeouts?.stop();
     this.#unwatch?.();
     this.#unwatch = null;
     this.#tracer.finishOpenSpans();
