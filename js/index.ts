@@ -26,6 +26,8 @@ export { TraceManager } from "./tracing/trace_manager.js";
 export type { PromptVersion } from "./tracing/trace_manager.js";
 export { Trace } from "./tracing/trace.js";
 export { TraceInfo } from "./tracing/trace_info.js";
+export { decodeAnyValue, encodeAnyValue } from "./tracing/any_value.js";
+export type { OtlpAnyValue } from "./tracing/any_value.js";
 export { createSpan } from "./tracing/create_span.js";
 export { generateTraceIdV3, generateTraceIdV4, parseTraceIdV4, encodeSpanId } from "./tracing/trace_ids.js";
 export type { ActiveSpan, SpanOptions, TracerStats } from "./tracing/tracer.js";
