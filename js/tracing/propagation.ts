@@ -90,7 +90,7 @@ export function withRemoteContext<R>(remote: RemoteContext | null, fn: () => R):
 /** Kept when within both limits of W3C's text; properties and percent-coding pass as they are. */
 function cleanBaggage(text: string): string {
   const members = text.split(",").map((member) => member.trim()).filter((member) => member !== "");
-  const valid = members.filter((member) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=[^\u0000-\u0020,]*(?:\s*;.*)?$/.test(member));
+  const valid = members.filter((member) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=[!-+\--~]*(?:\s*;.*)?$/.test(member));
   const kept: string[] = [];
   let bytes = 0;
   for (const member of valid) {

@@ -167,6 +167,7 @@ const scenarios: Record<string, () => unknown> = {
   generator_reducer_none: () => [...trace(oneA, { name: "stream", outputReducer: () => null })()],
   reducer_on_function: () => trace(() => 1, { outputReducer: (chunks) => chunks.length })(),
   generator_error: () => [...trace(function* stream() { yield 1; throw new ValueError("broke"); })()],
+  // eslint-disable-next-line require-yield -- it throws before it could
   generator_error_at_once: () => [...trace(function* stream(_x: number): Generator<number> { throw new ValueError("at once"); })(1)],
   generator_break() {
     const it = oneTwo();
