@@ -17,8 +17,6 @@ const APP = `
   const query = new URLSearchParams(location.search);
   const compression = query.get("compression");
   await init({ endpoint: location.origin, compression, batch: { delayMillis: 60_000, maxSpans: 10_000 } });
-  // The compressor is loaded ahead, beside the module.
-  await new Promise((resolve) => setTimeout(resolve, 200));
   for (let i = 0; i < Number(query.get("spans")); i++) {
     const span = startSpan({ name: "span" + i, parent: null });
     span.setAttributes({ model: "a model", "http.method": "GET", "http.route": "/items/:id", user: "someone", tier: "basic" });
@@ -93,6 +91,8 @@ async function openWithSpans(count: number, compression: "none" | "gzip"): Promi
   const page = await browser.newPage();
   await page.goto(`${origin}/?spans=${String(count)}&compression=${compression}`);
   while ((await page.title()) !== "ended") await new Promise((resolve) => setTimeout(resolve, 20));
+  // The compressor is loaded ahead, beside the module.
+  await page.waitForLoadState("networkidle");
   return page;
 }
 
