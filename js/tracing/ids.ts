@@ -6,14 +6,15 @@
 import { TraceError } from "../trace_error.js";
 
 const POOL_WORDS = 2048;
-const pool = new Uint32Array(POOL_WORDS);
+// Signed, so that a word is always a small integer to the engine and never boxed as a double.
+const pool = new Int32Array(POOL_WORDS);
 let next = POOL_WORDS;
 
 function refill(): void {
   if (typeof crypto === "object" && typeof crypto.getRandomValues === "function") {
     crypto.getRandomValues(pool);
   } else {
-    for (let i = 0; i < POOL_WORDS; i++) pool[i] = Math.random() * 0x100000000;
+    for (let i = 0; i < POOL_WORDS; i++) pool[i] = (Math.random() * 0x100000000) | 0;
   }
   next = 0;
 }
@@ -45,7 +46,7 @@ export function hexOfWord(word: number): string {
 /** The word of eight hex digits (already checked). */
 export function wordOfHex(hex: string, place: number): number {
   const value = Number.parseInt(hex.slice(place, place + 8), 16);
-  return (((value & 255) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
+  return ((value & 255) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
 }
 
 const TRACE_HEX = /^[0-9a-f]{32}$/i;
