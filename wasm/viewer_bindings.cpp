@@ -15,37 +15,78 @@ view::Viewer& viewer() {
   return instance;
 }
 
-void setMaxBytes(double maxBytes) { viewer().setMaxBytes(maxBytes); }
-int32_t importProtobuf(uint32_t length) { return reply(viewer().importProtobuf(inputBytes(length))); }
-int32_t importJson(uint32_t length) { return reply(viewer().importJson(inputText(length))); }
-int32_t checkProtobuf(uint32_t length) { return reply(view::Viewer::checkProtobuf(inputBytes(length))); }
-int32_t checkJson(uint32_t length) { return reply(view::Viewer::checkJson(inputText(length))); }
-int32_t stats() { return reply(viewer().stats()); }
+void setMaxBytes(double maxBytes) {
+  viewer().setMaxBytes(maxBytes);
+}
+int32_t importProtobuf(uint32_t length) {
+  return reply(viewer().importProtobuf(inputBytes(length)));
+}
+int32_t importJson(uint32_t length) {
+  return reply(viewer().importJson(inputText(length)));
+}
+int32_t checkProtobuf(uint32_t length) {
+  return reply(view::Viewer::checkProtobuf(inputBytes(length)));
+}
+int32_t checkJson(uint32_t length) {
+  return reply(view::Viewer::checkJson(inputText(length)));
+}
+int32_t stats() {
+  return reply(viewer().stats());
+}
 
-uint32_t traceCount() { return viewer().traceCount(); }
-int32_t traceWindow(uint32_t first, uint32_t count) { return reply(viewer().traceWindow(first, count)); }
-int32_t traceIndex(uint32_t length) { return viewer().traceIndex(inputText(length)); }
-int32_t openTrace(uint32_t length) { return reply(viewer().openTrace(inputText(length))); }
-int32_t traceHead() { return reply(viewer().traceHead()); }
+uint32_t traceCount() {
+  return viewer().traceCount();
+}
+int32_t traceWindow(uint32_t first, uint32_t count) {
+  return reply(viewer().traceWindow(first, count));
+}
+int32_t traceIndex(uint32_t length) {
+  return viewer().traceIndex(inputText(length));
+}
+int32_t openTrace(uint32_t length) {
+  return reply(viewer().openTrace(inputText(length)));
+}
+int32_t traceHead() {
+  return reply(viewer().traceHead());
+}
 
 int32_t rows(uint32_t first, uint32_t count) {
   const std::vector<view::LayoutRow>& window = viewer().rows(first, count);
-  return reply(reinterpret_cast<const uint8_t*>(window.data()), window.size() * sizeof(view::LayoutRow));
+  return reply(reinterpret_cast<const uint8_t*>(window.data()),
+               window.size() * sizeof(view::LayoutRow));
 }
-int32_t strings(uint32_t length, uint32_t maxBytes) { return reply(viewer().strings(inputBytes(length), maxBytes)); }
-uint32_t generation() { return viewer().generation(); }
+int32_t strings(uint32_t length, uint32_t maxBytes) {
+  return reply(viewer().strings(inputBytes(length), maxBytes));
+}
+uint32_t generation() {
+  return viewer().generation();
+}
 
-int32_t reveal(uint32_t length) { return viewer().reveal(inputText(length)); }
-int32_t visibleIndex(uint32_t length) { return viewer().visibleIndex(inputText(length)); }
-int32_t setCollapsed(uint32_t length, bool isCollapsed) { return viewer().setCollapsed(inputText(length), isCollapsed); }
-uint32_t collapseAll() { return viewer().collapseAll(); }
-uint32_t expandAll() { return viewer().expandAll(); }
-int32_t nextError(uint32_t length, bool isForward) { return reply(viewer().nextError(inputText(length), isForward)); }
+int32_t reveal(uint32_t length) {
+  return viewer().reveal(inputText(length));
+}
+int32_t visibleIndex(uint32_t length) {
+  return viewer().visibleIndex(inputText(length));
+}
+int32_t setCollapsed(uint32_t length, bool isCollapsed) {
+  return viewer().setCollapsed(inputText(length), isCollapsed);
+}
+uint32_t collapseAll() {
+  return viewer().collapseAll();
+}
+uint32_t expandAll() {
+  return viewer().expandAll();
+}
+int32_t nextError(uint32_t length, bool isForward) {
+  return reply(viewer().nextError(inputText(length), isForward));
+}
 
 int32_t spanDetail(uint32_t length, uint32_t maxValueBytes) {
   return reply(viewer().spanDetail(inputText(length), maxValueBytes));
 }
-int32_t spanValue(uint32_t length, uint32_t number) { return reply(viewer().spanValueText(inputText(length), number)); }
+int32_t spanValue(uint32_t length, uint32_t number) {
+  return reply(viewer().spanValueText(inputText(length), number));
+}
 
 }  // namespace
 

@@ -60,12 +60,21 @@ function readMessage(item: unknown): ChatMessage | null {
   }
   if (item["role"] === "tool" && parts.every((part) => part.kind === "text")) {
     const text = parts.map((part) => (part.kind === "text" ? part.text : "")).join("\n");
-    return { role: "tool", name: textOf(item["name"]), parts: [{ kind: "toolResult", id: textOf(item["tool_call_id"]), value: text }] };
+    return {
+      role: "tool",
+      name: textOf(item["name"]),
+      parts: [{ kind: "toolResult", id: textOf(item["tool_call_id"]), value: text }],
+    };
   }
   for (const call of Array.isArray(item["tool_calls"]) ? (item["tool_calls"] as unknown[]) : []) {
     if (!isFields(call)) continue;
     const named = isFields(call["function"]) ? call["function"] : call;
-    parts.push({ kind: "toolCall", name: textOf(named["name"]), id: textOf(call["id"]), value: named["arguments"] ?? named["args"] });
+    parts.push({
+      kind: "toolCall",
+      name: textOf(named["name"]),
+      id: textOf(call["id"]),
+      value: named["arguments"] ?? named["args"],
+    });
   }
   return { role: item["role"], name: textOf(item["name"]), parts };
 }
@@ -84,16 +93,33 @@ function readPart(part: Fields): ChatPart {
   const type = textOf(part["type"]);
   const text = part["text"] ?? part["content"];
   switch (type) {
-    case "text": case "input_text": case "output_text":
+    case "text":
+    case "input_text":
+    case "output_text":
       if (typeof text === "string") return { kind: "text", text };
       break;
-    case "thinking": case "reasoning":
+    case "thinking":
+    case "reasoning":
       return { kind: "reasoning", text: textOf(part["thinking"] ?? text) };
-    case "tool_use": case "tool_call": case "function_call":
-      return { kind: "toolCall", name: textOf(part["name"]), id: textOf(part["id"] ?? part["call_id"]), value: part["input"] ?? part["arguments"] };
-    case "tool_result": case "tool_call_response": case "function_call_output":
-      return { kind: "toolResult", id: textOf(part["tool_use_id"] ?? part["id"]), value: part["result"] ?? part["response"] ?? part["output"] ?? part["content"] };
-    case "image_url": case "input_image": {
+    case "tool_use":
+    case "tool_call":
+    case "function_call":
+      return {
+        kind: "toolCall",
+        name: textOf(part["name"]),
+        id: textOf(part["id"] ?? part["call_id"]),
+        value: part["input"] ?? part["arguments"],
+      };
+    case "tool_result":
+    case "tool_call_response":
+    case "function_call_output":
+      return {
+        kind: "toolResult",
+        id: textOf(part["tool_use_id"] ?? part["id"]),
+        value: part["result"] ?? part["response"] ?? part["output"] ?? part["content"],
+      };
+    case "image_url":
+    case "input_image": {
       const image = part["image_url"];
       const url = isFields(image) ? image["url"] : image;
       if (typeof url === "string") return { kind: "image", url };
@@ -113,7 +139,10 @@ function readPart(part: Fields): ChatPart {
 }
 
 /** OpenInference: llm.input_messages.0.message.role, ….content, ….tool_calls.0.tool_call.function.name */
-export function readNumberedMessages(attributes: readonly { key: string; value: string }[], prefix: string): ChatMessage[] | null {
+export function readNumberedMessages(
+  attributes: readonly { key: string; value: string }[],
+  prefix: string,
+): ChatMessage[] | null {
   const messages = new Map<number, Fields>();
   const calls = new Map<string, Fields>();
   for (const { key, value } of attributes) {

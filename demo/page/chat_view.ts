@@ -6,7 +6,13 @@ import { plural } from "./format.js";
 import { jsonView, parseContainer } from "./json_view.js";
 import { textView } from "./value_view.js";
 
-const ROLE_ICONS: Record<string, IconName> = { user: "message", assistant: "llm", tool: "tool", system: "shield", developer: "shield" };
+const ROLE_ICONS: Record<string, IconName> = {
+  user: "message",
+  assistant: "llm",
+  tool: "tool",
+  system: "shield",
+  developer: "shield",
+};
 const KEPT_AT_EACH_END = 3;
 const SAFE_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
 
@@ -17,9 +23,13 @@ export function chatView(messages: readonly ChatMessage[]): HTMLElement {
     box.append(...messages.map(card));
     return box;
   }
-  const more = button(`Show ${plural(hidden, "more message")}`, () => {
-    more.replaceWith(...messages.slice(KEPT_AT_EACH_END, -KEPT_AT_EACH_END).map(card));
-  }, { class: "more chat-more" });
+  const more = button(
+    `Show ${plural(hidden, "more message")}`,
+    () => {
+      more.replaceWith(...messages.slice(KEPT_AT_EACH_END, -KEPT_AT_EACH_END).map(card));
+    },
+    { class: "more chat-more" },
+  );
   box.append(...messages.slice(0, KEPT_AT_EACH_END).map(card), more, ...messages.slice(-KEPT_AT_EACH_END).map(card));
   return box;
 }
@@ -30,7 +40,13 @@ function card(message: ChatMessage): HTMLElement {
   return h(
     "article",
     `message is-${known}`,
-    h("header", {}, icon(ROLE_ICONS[known] ?? "message"), h("span", { class: "role", text: message.role || "message" }), message.name ? h("span", { class: "faint", text: message.name }) : null),
+    h(
+      "header",
+      {},
+      icon(ROLE_ICONS[known] ?? "message"),
+      h("span", { class: "role", text: message.role || "message" }),
+      message.name ? h("span", { class: "faint", text: message.name }) : null,
+    ),
     ...message.parts.map(partView),
     message.parts.length === 0 ? h("p", { class: "none", text: "no content" }) : null,
   );
@@ -45,7 +61,18 @@ function partView(part: ChatPart): HTMLElement {
       return h("details", "reasoning", h("summary", { text: "Reasoning" }), body);
     }
     case "toolCall":
-      return h("div", "tool-call", h("div", "tool-name", icon("tool"), h("code", { text: part.name || "tool" }), part.id ? h("span", { class: "faint", text: part.id }) : null), anyView(part.value));
+      return h(
+        "div",
+        "tool-call",
+        h(
+          "div",
+          "tool-name",
+          icon("tool"),
+          h("code", { text: part.name || "tool" }),
+          part.id ? h("span", { class: "faint", text: part.id }) : null,
+        ),
+        anyView(part.value),
+      );
     case "toolResult":
       return h("div", "tool-result", part.id ? h("div", { class: "faint", text: part.id }) : null, anyView(part.value));
     case "image":
@@ -57,7 +84,8 @@ function partView(part: ChatPart): HTMLElement {
 
 /** Nothing in a trace makes the page ask another machine: images come from the trace itself or are named only. */
 function imageView(url: string): HTMLElement {
-  if (!SAFE_IMAGE.test(url)) return h("p", "remote-image", icon("link"), h("span", { text: `image not loaded: ${url.slice(0, 300)}` }));
+  if (!SAFE_IMAGE.test(url))
+    return h("p", "remote-image", icon("link"), h("span", { text: `image not loaded: ${url.slice(0, 300)}` }));
   const image = h("img", { class: "message-image", attributes: { alt: "image of the message" } });
   image.src = url;
   return image;

@@ -18,7 +18,13 @@ const TABS = ["Content", "Attributes", "Events", "Links", "Resource"] as const;
 type Tab = (typeof TABS)[number];
 
 const INPUT_KEYS = ["mlflow.spanInputs", "gen_ai.input.messages", "input.value", "gen_ai.prompt", "gen_ai.tool.call.arguments"];
-const OUTPUT_KEYS = ["mlflow.spanOutputs", "gen_ai.output.messages", "output.value", "gen_ai.completion", "gen_ai.tool.call.result"];
+const OUTPUT_KEYS = [
+  "mlflow.spanOutputs",
+  "gen_ai.output.messages",
+  "output.value",
+  "gen_ai.completion",
+  "gen_ai.tool.call.result",
+];
 const MODEL_KEYS = ["mlflow.llm.model", "gen_ai.response.model", "gen_ai.request.model", "llm.model_name"];
 
 export class DetailPane {
@@ -42,7 +48,10 @@ export class DetailPane {
     this.#detail = null;
     this.#json = "";
     this.#asked = "";
-    fill(this.element, h("div", "detail-empty", icon("span", "icon large"), h("p", { text: "Select a span to see what it did." })));
+    fill(
+      this.element,
+      h("div", "detail-empty", icon("span", "icon large"), h("p", { text: "Select a span to see what it did." })),
+    );
   }
 
   /** Fetches the span and shows it; drawn anew only where something in it has changed. */
@@ -64,8 +73,7 @@ export class DetailPane {
     this.element.querySelector<HTMLElement>('[role="tab"][aria-selected="true"]')?.focus();
   }
 
-  readonly #load: LoadValue = async (number) =>
-    (await this.#core.call("spanValue", this.#detail?.spanId ?? "", number)) ?? "";
+  readonly #load: LoadValue = async (number) => (await this.#core.call("spanValue", this.#detail?.spanId ?? "", number)) ?? "";
 
   #draw(detail: SpanDetail): void {
     const counts: Record<Tab, number | null> = {
@@ -83,8 +91,18 @@ export class DetailPane {
         "button",
         {
           class: "tab",
-          attributes: { type: "button", role: "tab", "aria-selected": String(name === tab), tabindex: name === tab ? "0" : "-1", "data-tab": name },
-          on: { click: () => { this.#setTab(name); } },
+          attributes: {
+            type: "button",
+            role: "tab",
+            "aria-selected": String(name === tab),
+            tabindex: name === tab ? "0" : "-1",
+            "data-tab": name,
+          },
+          on: {
+            click: () => {
+              this.#setTab(name);
+            },
+          },
         },
         name,
         counts[name] ? h("span", { class: "tab-count", text: shortCount(counts[name]) }) : null,
@@ -114,21 +132,39 @@ export class DetailPane {
     const duration = nsBetween(detail.startTimeNs, detail.endTimeNs);
     const facts: (Node | null)[] = [
       fact(detail.isOpen ? "not ended" : durationText(Math.max(0, duration)), "Duration", "clock"),
-      detail.service ? h("span", { class: `chip ${serviceClass(detail.service)}`, title: "Service" }, h("i", `dot ${serviceClass(detail.service)}`), detail.service) : null,
-      detail.type ? h("span", { class: `chip hue-${look.hue} is-tinted`, title: "Span type", text: look.label || detail.type }) : null,
+      detail.service
+        ? h(
+            "span",
+            { class: `chip ${serviceClass(detail.service)}`, title: "Service" },
+            h("i", `dot ${serviceClass(detail.service)}`),
+            detail.service,
+          )
+        : null,
+      detail.type
+        ? h("span", { class: `chip hue-${look.hue} is-tinted`, title: "Span type", text: look.label || detail.type })
+        : null,
       detail.kind !== "INTERNAL" && detail.kind !== "UNSPECIFIED" ? fact(detail.kind.toLowerCase(), "Span kind") : null,
       modelChip(detail),
       tokensChip(detail),
     ];
     const status = detail.status.code;
     const state =
-      status === "ERROR" ? h("span", "chip is-error", icon("error"), "Error")
-      : status === "OK" ? h("span", "chip is-ok", icon("ok"), "OK")
-      : detail.isOpen ? h("span", "chip is-live", "Running") : null;
+      status === "ERROR"
+        ? h("span", "chip is-error", icon("error"), "Error")
+        : status === "OK"
+          ? h("span", "chip is-ok", icon("ok"), "OK")
+          : detail.isOpen
+            ? h("span", "chip is-live", "Running")
+            : null;
     return h(
       "header",
       "detail-head",
-      h("div", "detail-title", h("span", `type hue-${look.hue}`, icon(look.icon)), h("h2", { text: detail.name || "(no name)", title: detail.name })),
+      h(
+        "div",
+        "detail-title",
+        h("span", `type hue-${look.hue}`, icon(look.icon)),
+        h("h2", { text: detail.name || "(no name)", title: detail.name }),
+      ),
       h("div", "chips", state, ...facts),
       status === "ERROR" && detail.status.message ? h("div", "error-box", icon("error"), textView(detail.status.message)) : null,
     );
@@ -172,9 +208,18 @@ export class DetailPane {
       nodes.push(h("p", { class: "none", text: "No inputs or outputs were recorded." }));
     }
     nodes.push(this.#timing(detail));
-    const rest = detail.attributes.filter(({ key }) => key !== inputs?.key && key !== outputs?.key && !/^llm\.(in|out)put_messages\./.test(key));
+    const rest = detail.attributes.filter(
+      ({ key }) => key !== inputs?.key && key !== outputs?.key && !/^llm\.(in|out)put_messages\./.test(key),
+    );
     if (!inputs && !outputs && rest.length > 0) {
-      nodes.push(h("section", "value-block", h("div", "value-head", h("h3", { text: "Attributes" })), attributeTable(rest.slice(0, 40), this.#load, "")));
+      nodes.push(
+        h(
+          "section",
+          "value-block",
+          h("div", "value-head", h("h3", { text: "Attributes" })),
+          attributeTable(rest.slice(0, 40), this.#load, ""),
+        ),
+      );
     }
     return nodes;
   }
@@ -199,8 +244,27 @@ export class DetailPane {
     const raw = valueBlock(title, value, this.#load);
     const head = block.querySelector(".value-head");
     const rawHead = raw.querySelector(".value-head");
-    head?.append(h("span", "grow"), button("JSON", () => { block.replaceWith(raw); }, { class: "mode" }), copyButton("Copy value", () => wholeText(value, this.#load)));
-    rawHead?.insertBefore(button("Chat", () => { raw.replaceWith(block); }, { class: "mode" }), rawHead.lastElementChild);
+    head?.append(
+      h("span", "grow"),
+      button(
+        "JSON",
+        () => {
+          block.replaceWith(raw);
+        },
+        { class: "mode" },
+      ),
+      copyButton("Copy value", () => wholeText(value, this.#load)),
+    );
+    rawHead?.insertBefore(
+      button(
+        "Chat",
+        () => {
+          raw.replaceWith(block);
+        },
+        { class: "mode" },
+      ),
+      rawHead.lastElementChild,
+    );
     return block;
   }
 
@@ -210,7 +274,13 @@ export class DetailPane {
     return h(
       "section",
       "exception",
-      h("div", "exception-head", icon("error"), h("strong", { text: text("exception.type") || "Exception" }), h("span", { class: "faint", text: this.#offset(event.timeNs) })),
+      h(
+        "div",
+        "exception-head",
+        icon("error"),
+        h("strong", { text: text("exception.type") || "Exception" }),
+        h("span", { class: "faint", text: this.#offset(event.timeNs) }),
+      ),
       text("exception.message") ? textView(text("exception.message")) : null,
       stack ? h("details", {}, h("summary", { text: "Stack trace" }), textView(stack)) : null,
     );
@@ -229,8 +299,19 @@ export class DetailPane {
       "section",
       "value-block",
       h("div", "value-head", h("h3", { text: "Span" })),
-      h("div", "attrs", ...rows.map(([key, value, canCopy]) =>
-        h("div", "attr", h("div", { class: "attr-key", text: key }), h("div", { class: "attr-value", text: value }), canCopy ? copyButton(`Copy ${key.toLowerCase()}`, () => value) : null))),
+      h(
+        "div",
+        "attrs",
+        ...rows.map(([key, value, canCopy]) =>
+          h(
+            "div",
+            "attr",
+            h("div", { class: "attr-key", text: key }),
+            h("div", { class: "attr-value", text: value }),
+            canCopy ? copyButton(`Copy ${key.toLowerCase()}`, () => value) : null,
+          ),
+        ),
+      ),
     );
   }
 
@@ -242,18 +323,26 @@ export class DetailPane {
   // --- other tabs --------------------------------------------------------------------------------
 
   #events(detail: SpanDetail): Node[] {
-    if (detail.events.length === 0) return [h("p", { class: "none", text: "This span has no events." }), ...droppedNote(detail.dropped.events, "event")];
+    if (detail.events.length === 0)
+      return [h("p", { class: "none", text: "This span has no events." }), ...droppedNote(detail.dropped.events, "event")];
     const shown = detail.events.slice(0, 500);
     return [
       ...shown.map((event) =>
         h(
           "section",
           `event${event.name === "exception" ? " is-error" : ""}`,
-          h("div", "event-head", h("span", { class: "event-time", text: this.#offset(event.timeNs) }), h("strong", { text: event.name || "(no name)" })),
+          h(
+            "div",
+            "event-head",
+            h("span", { class: "event-time", text: this.#offset(event.timeNs) }),
+            h("strong", { text: event.name || "(no name)" }),
+          ),
           event.attributes.length > 0 ? attributeTable(event.attributes, this.#load, "") : null,
         ),
       ),
-      ...(detail.events.length > shown.length ? [h("p", { class: "none", text: `${plural(detail.events.length - shown.length, "more event")} not shown.` })] : []),
+      ...(detail.events.length > shown.length
+        ? [h("p", { class: "none", text: `${plural(detail.events.length - shown.length, "more event")} not shown.` })]
+        : []),
       ...droppedNote(detail.dropped.events, "event"),
     ];
   }
@@ -262,7 +351,18 @@ export class DetailPane {
     return h(
       "section",
       "event",
-      h("div", "event-head", icon("link"), button(`${link.traceId.slice(0, 8)}… / ${link.spanId}`, () => { this.#onFollow(link.traceId, link.spanId); }, { class: "linked", title: `trace ${link.traceId}\nspan ${link.spanId}` })),
+      h(
+        "div",
+        "event-head",
+        icon("link"),
+        button(
+          `${link.traceId.slice(0, 8)}… / ${link.spanId}`,
+          () => {
+            this.#onFollow(link.traceId, link.spanId);
+          },
+          { class: "linked", title: `trace ${link.traceId}\nspan ${link.spanId}` },
+        ),
+      ),
       link.attributes.length > 0 ? attributeTable(link.attributes, this.#load, "") : null,
     );
   }
@@ -271,9 +371,22 @@ export class DetailPane {
     const { resource, scope } = detail;
     const scopeName = [scope.name, scope.version].filter(Boolean).join(" ");
     return [
-      h("section", "value-block", h("div", "value-head", h("h3", { text: "Resource" })), attributeTable(resource.attributes, this.#load, "No resource was sent.")),
-      h("section", "value-block", h("div", "value-head", h("h3", { text: "Instrumentation scope" })), h("p", { class: scopeName ? "" : "none", text: scopeName || "No scope was sent." }), scope.attributes.length > 0 ? attributeTable(scope.attributes, this.#load, "") : null),
-      ...(detail.traceState ? [h("section", "value-block", h("div", "value-head", h("h3", { text: "Trace state" })), textView(detail.traceState))] : []),
+      h(
+        "section",
+        "value-block",
+        h("div", "value-head", h("h3", { text: "Resource" })),
+        attributeTable(resource.attributes, this.#load, "No resource was sent."),
+      ),
+      h(
+        "section",
+        "value-block",
+        h("div", "value-head", h("h3", { text: "Instrumentation scope" })),
+        h("p", { class: scopeName ? "" : "none", text: scopeName || "No scope was sent." }),
+        scope.attributes.length > 0 ? attributeTable(scope.attributes, this.#load, "") : null,
+      ),
+      ...(detail.traceState
+        ? [h("section", "value-block", h("div", "value-head", h("h3", { text: "Trace state" })), textView(detail.traceState))]
+        : []),
     ];
   }
 }

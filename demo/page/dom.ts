@@ -48,7 +48,12 @@ export function setAttribute(element: Element, name: string, value: string | nul
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-export function button(label: string, onClick: () => void, options: ElementOptions = {}, ...children: Child[]): HTMLButtonElement {
+export function button(
+  label: string,
+  onClick: () => void,
+  options: ElementOptions = {},
+  ...children: Child[]
+): HTMLButtonElement {
   const element = h("button", { ...options, attributes: { type: "button", ...options.attributes } }, ...children);
   if (children.length === 0) element.textContent = label;
   else element.setAttribute("aria-label", label);
@@ -74,19 +79,24 @@ export function copyButton(label: string, text: () => string | Promise<string>):
 // --- icons: strokes on a 16 × 16 grid -----------------------------------------------------------
 
 const ICONS = {
-  agent: "M8 1.8v2M4 3.8h8a1.7 1.7 0 0 1 1.7 1.7v5.3a1.7 1.7 0 0 1-1.7 1.7H4a1.7 1.7 0 0 1-1.7-1.7V5.5A1.7 1.7 0 0 1 4 3.8zM5.8 7.2v1.6M10.2 7.2v1.6M5.5 14.5h5",
+  agent:
+    "M8 1.8v2M4 3.8h8a1.7 1.7 0 0 1 1.7 1.7v5.3a1.7 1.7 0 0 1-1.7 1.7H4a1.7 1.7 0 0 1-1.7-1.7V5.5A1.7 1.7 0 0 1 4 3.8zM5.8 7.2v1.6M10.2 7.2v1.6M5.5 14.5h5",
   llm: "M8 1.8l1.5 4.7L14.2 8l-4.7 1.5L8 14.2l-1.5-4.7L1.8 8l4.7-1.5z",
   tool: "M10.3 2.2a3.6 3.6 0 0 0-4.5 4.6L2 10.6 5.4 14l3.8-3.8a3.6 3.6 0 0 0 4.6-4.5L11.5 8 9 7.6 8 5z",
   search: "M7 2.3a4.7 4.7 0 1 0 0 9.4 4.7 4.7 0 0 0 0-9.4zM10.5 10.5L14 14",
-  chain: "M6.7 9.3a2.7 2.7 0 0 0 3.9.1l2-2a2.7 2.7 0 0 0-3.9-3.9l-1 1M9.3 6.7a2.7 2.7 0 0 0-3.9-.1l-2 2a2.7 2.7 0 0 0 3.9 3.9l1-1",
+  chain:
+    "M6.7 9.3a2.7 2.7 0 0 0 3.9.1l2-2a2.7 2.7 0 0 0-3.9-3.9l-1 1M9.3 6.7a2.7 2.7 0 0 0-3.9-.1l-2 2a2.7 2.7 0 0 0 3.9 3.9l1-1",
   grid: "M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z",
   sort: "M3 4h10M3 8h7M3 12h4",
-  globe: "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM1.8 8h12.4M8 1.8c2.2 2 2.6 4.2 2.6 6.2S10.2 12.2 8 14.2C5.8 12.2 5.4 10 5.4 8S5.8 3.8 8 1.8z",
-  database: "M8 1.9c3 0 5.2.9 5.2 2.2S11 6.3 8 6.3 2.8 5.4 2.8 4.1 5 1.9 8 1.9zM2.8 4.1v7.8c0 1.3 2.2 2.2 5.2 2.2s5.2-.9 5.2-2.2V4.1M2.8 8c0 1.3 2.2 2.2 5.2 2.2s5.2-.9 5.2-2.2",
+  globe:
+    "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM1.8 8h12.4M8 1.8c2.2 2 2.6 4.2 2.6 6.2S10.2 12.2 8 14.2C5.8 12.2 5.4 10 5.4 8S5.8 3.8 8 1.8z",
+  database:
+    "M8 1.9c3 0 5.2.9 5.2 2.2S11 6.3 8 6.3 2.8 5.4 2.8 4.1 5 1.9 8 1.9zM2.8 4.1v7.8c0 1.3 2.2 2.2 5.2 2.2s5.2-.9 5.2-2.2V4.1M2.8 8c0 1.3 2.2 2.2 5.2 2.2s5.2-.9 5.2-2.2",
   message: "M2.2 3.2h11.6v8H7.5L4.5 13.8v-2.6H2.2z",
   memory: "M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14",
   shield: "M8 1.8l5 1.9v3.8c0 3.2-2.1 5.5-5 6.7-2.9-1.2-5-3.5-5-6.7V3.7z",
-  parser: "M5.5 2.5C4 2.5 4 4 4 5s0 2.5-1.7 3C4 8.5 4 10 4 11s0 2.5 1.5 2.5M10.5 2.5C12 2.5 12 4 12 5s0 2.5 1.7 3C12 8.5 12 10 12 11s0 2.5-1.5 2.5",
+  parser:
+    "M5.5 2.5C4 2.5 4 4 4 5s0 2.5-1.7 3C4 8.5 4 10 4 11s0 2.5 1.5 2.5M10.5 2.5C12 2.5 12 4 12 5s0 2.5 1.7 3C12 8.5 12 10 12 11s0 2.5-1.5 2.5",
   span: "M2.5 5h8M5.5 8h8M4 11h6",
   error: "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM8 4.8v4M8 11v.3",
   ok: "M3 8.5l3.3 3.3L13 5",

@@ -5,7 +5,10 @@ import { copyButton, h, icon } from "./dom.js";
 export function emptyState(hasReceiver: boolean, actions: readonly HTMLElement[]): HTMLElement {
   const origin = location.origin;
   const snippets: [string, string][] = [
-    ["Spandrel", `import { init, trace } from "spandrel";\n\nawait init({ endpoint: "${origin}" });\nconst answer = trace(ask, { name: "ask" });`],
+    [
+      "Spandrel",
+      `import { init, trace } from "spandrel";\n\nawait init({ endpoint: "${origin}" });\nconst answer = trace(ask, { name: "ask" });`,
+    ],
     ["Any OpenTelemetry SDK", `OTEL_EXPORTER_OTLP_ENDPOINT=${origin}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`],
   ];
   return h(
@@ -19,15 +22,37 @@ export function emptyState(hasReceiver: boolean, actions: readonly HTMLElement[]
         : "Drop a file of OTLP JSON, JSON lines or protobuf anywhere on this page. Nothing leaves this machine.",
     }),
     hasReceiver
-      ? h("div", "snippets", ...snippets.map(([title, text]) =>
-          h("section", "snippet", h("div", "value-head", h("h3", { text: title }), h("span", "grow"), copyButton("Copy", () => text)), h("pre", { text }))))
+      ? h(
+          "div",
+          "snippets",
+          ...snippets.map(([title, text]) =>
+            h(
+              "section",
+              "snippet",
+              h(
+                "div",
+                "value-head",
+                h("h3", { text: title }),
+                h("span", "grow"),
+                copyButton("Copy", () => text),
+              ),
+              h("pre", { text }),
+            ),
+          ),
+        )
       : null,
     h("div", "empty-actions", ...actions),
-    hasReceiver ? h("p", "faint", icon("file"), " You can also drop a file of OTLP JSON, JSON lines or protobuf on this page.") : null,
+    hasReceiver
+      ? h("p", "faint", icon("file"), " You can also drop a file of OTLP JSON, JSON lines or protobuf on this page.")
+      : null,
   );
 }
 
 /** A small waterfall as a picture. */
 function bars(): HTMLElement {
-  return h("div", { class: "bars", attributes: { "aria-hidden": "true" } }, ...[1, 2, 3, 4, 5].map((n) => h("i", `b${String(n)}`)));
+  return h(
+    "div",
+    { class: "bars", attributes: { "aria-hidden": "true" } },
+    ...[1, 2, 3, 4, 5].map((n) => h("i", `b${String(n)}`)),
+  );
 }

@@ -100,10 +100,14 @@ function valueNode(value: unknown): HTMLElement {
 function stringNode(text: string): HTMLElement {
   if (text.length <= LONG_STRING) return h("span", { class: "json-string", text });
   const shown = h("span", { class: "json-string", text: text.slice(0, LONG_STRING) });
-  const more = button(`… ${String(text.length - LONG_STRING)} more characters`, () => {
-    shown.textContent = text;
-    more.remove();
-  }, { class: "more" });
+  const more = button(
+    `… ${String(text.length - LONG_STRING)} more characters`,
+    () => {
+      shown.textContent = text;
+      more.remove();
+    },
+    { class: "more" },
+  );
   return h("span", "json-long", shown, more);
 }
 

@@ -51,7 +51,13 @@ class Page {
   readonly #empty = h("div", "empty-place");
   readonly #view = h("div", "trace-view");
   readonly #app = h("div", "app");
-  readonly #sampleButton = button("Run the sample", () => void this.#runSample(), { class: "action is-primary" }, icon("play"), h("span", { text: "Run the sample" }));
+  readonly #sampleButton = button(
+    "Run the sample",
+    () => void this.#runSample(),
+    { class: "action is-primary" },
+    icon("play"),
+    h("span", { text: "Run the sample" }),
+  );
   #shown: string | null = null;
   #head: TraceHead | null = null;
   #isWaitingForLinked = false;
@@ -74,23 +80,42 @@ class Page {
   }
 
   #build(): void {
-    const picker = h("input", { attributes: { type: "file", multiple: "", tabindex: "-1", "aria-hidden": "true" }, class: "picker" });
+    const picker = h("input", {
+      attributes: { type: "file", multiple: "", tabindex: "-1", "aria-hidden": "true" },
+      class: "picker",
+    });
     picker.addEventListener("change", () => {
       void this.#open([...(picker.files ?? [])]);
       picker.value = "";
     });
-    const openButton = button("Open a file", () => {
-      picker.click();
-    }, { class: "action" }, icon("file"), h("span", { text: "Open file" }));
-    const listButton = button("Traces", () => {
-      this.#setListOpen(!this.#app.classList.contains("is-list-open"));
-    }, { class: "tool only-narrow" }, icon("menu"));
+    const openButton = button(
+      "Open a file",
+      () => {
+        picker.click();
+      },
+      { class: "action" },
+      icon("file"),
+      h("span", { text: "Open file" }),
+    );
+    const listButton = button(
+      "Traces",
+      () => {
+        this.#setListOpen(!this.#app.classList.contains("is-list-open"));
+      },
+      { class: "tool only-narrow" },
+      icon("menu"),
+    );
     this.#sampleButton.hidden = !this.#token;
     const top = h(
       "header",
       "top",
       listButton,
-      h("span", "brand", h("img", { class: "mark", attributes: { src: "icon.svg", alt: "", width: "22", height: "22" } }), h("span", { text: "Spandrel" })),
+      h(
+        "span",
+        "brand",
+        h("img", { class: "mark", attributes: { src: "icon.svg", alt: "", width: "22", height: "22" } }),
+        h("span", { text: "Spandrel" }),
+      ),
       this.#connection,
       h("span", "grow"),
       this.#counts,
@@ -98,7 +123,14 @@ class Page {
       this.#sampleButton,
       picker,
     );
-    const listSplit = splitter({ label: "Width of the list", variable: "--list-width", initial: 264, min: 200, max: () => innerWidth / 2, direction: 1 });
+    const listSplit = splitter({
+      label: "Width of the list",
+      variable: "--list-width",
+      initial: 264,
+      min: 200,
+      max: () => innerWidth / 2,
+      direction: 1,
+    });
     const detailSplit = splitter({
       label: "Size of the detail pane",
       variable: "--detail-size",
@@ -112,7 +144,14 @@ class Page {
     this.#view.append(this.#header.element, h("div", "panes", this.#waterfall.element, detailSplit, this.#detail.element));
     this.#view.hidden = true;
     this.#main.append(this.#empty, this.#view);
-    const shade = h("div", { class: "shade", on: { click: () => { this.#setListOpen(false); } } });
+    const shade = h("div", {
+      class: "shade",
+      on: {
+        click: () => {
+          this.#setListOpen(false);
+        },
+      },
+    });
     this.#app.append(top, h("div", "content", this.#list.element, listSplit, this.#main, shade), this.#notices);
     document.getElementById("app")?.replaceWith(this.#app);
     document.addEventListener("keydown", (event) => {
@@ -230,7 +269,9 @@ class Page {
   }
 
   #tellFile(name: string, spans: number, broken: number, first: { message: string; offset: number } | undefined): void {
-    const trouble = first ? `; ${broken > 0 ? `${plural(broken, "span")} left out, ` : ""}${first.message} (byte ${countText(first.offset)})` : "";
+    const trouble = first
+      ? `; ${broken > 0 ? `${plural(broken, "span")} left out, ` : ""}${first.message} (byte ${countText(first.offset)})`
+      : "";
     this.#notice(`${name}: ${plural(spans, "span")}${trouble}`, spans === 0);
   }
 
@@ -272,7 +313,10 @@ class Page {
     this.#connection.className = `connection is-${state}`;
     fill(this.#connection, h("span", "led"), texts[state]);
     const evicted = this.#lastStatus?.evictedSpans ?? 0;
-    this.#connection.title = evicted > 0 ? `The receiver has dropped ${plural(evicted, "old span")} to stay within ${bytesText(this.#lastStatus?.capacityBytes ?? 0)}.` : location.origin;
+    this.#connection.title =
+      evicted > 0
+        ? `The receiver has dropped ${plural(evicted, "old span")} to stay within ${bytesText(this.#lastStatus?.capacityBytes ?? 0)}.`
+        : location.origin;
   }
 
   #drawEmpty(): void {
@@ -283,20 +327,42 @@ class Page {
     if (!isEmpty || this.#empty.dataset["key"] === key) return;
     this.#empty.dataset["key"] = key;
     const hasReceiver = this.#token !== null && this.#connectionState !== "refused";
-    const actions = hasReceiver ? [button("Run the sample", () => void this.#runSample(), { class: "action is-primary" }, icon("play"), h("span", { text: "Run the sample" }))] : [];
+    const actions = hasReceiver
+      ? [
+          button(
+            "Run the sample",
+            () => void this.#runSample(),
+            { class: "action is-primary" },
+            icon("play"),
+            h("span", { text: "Run the sample" }),
+          ),
+        ]
+      : [];
     fill(this.#empty, emptyState(hasReceiver, actions));
   }
 
   #notice(text: string, isError = false): void {
-    const close = button("Dismiss", () => {
-      notice.remove();
-    }, { class: "tool" }, icon("close"));
-    const notice = h("div", `notice${isError ? " is-error" : ""}`, icon(isError ? "error" : "warning"), h("span", { text }), close);
+    const close = button(
+      "Dismiss",
+      () => {
+        notice.remove();
+      },
+      { class: "tool" },
+      icon("close"),
+    );
+    const notice = h(
+      "div",
+      `notice${isError ? " is-error" : ""}`,
+      icon(isError ? "error" : "warning"),
+      h("span", { text }),
+      close,
+    );
     this.#notices.append(notice);
     while (this.#notices.childElementCount > 4) this.#notices.firstElementChild?.remove();
-    if (!isError) setTimeout(() => {
-      notice.remove();
-    }, 8000);
+    if (!isError)
+      setTimeout(() => {
+        notice.remove();
+      }, 8000);
   }
 }
 

@@ -42,15 +42,41 @@ export class TraceHeader {
       chip("Duration", icon("clock"), durationText(head.durationNs)),
       chip("Started", null, clockText(head.startTimeNs)),
       chip(`${plural(head.rootCount, "root")}, ${String(head.maxDepth + 1)} levels deep`, null, plural(head.spans, "span")),
-      ...head.services.slice(0, 4).map((service) => h("span", { class: `chip ${serviceClass(service)}`, title: "Service" }, h("i", `dot ${serviceClass(service)}`), service)),
+      ...head.services
+        .slice(0, 4)
+        .map((service) =>
+          h(
+            "span",
+            { class: `chip ${serviceClass(service)}`, title: "Service" },
+            h("i", `dot ${serviceClass(service)}`),
+            service,
+          ),
+        ),
       head.serviceCount > 4 ? chip(head.services.join(", "), null, `+${String(head.serviceCount - 4)} services`) : null,
       usage && usage.total > 0
-        ? chip(`${countText(usage.input)} tokens in, ${countText(usage.output)} out, ${countText(usage.total)} in all`, icon("llm"), `${shortCount(usage.input)} → ${shortCount(usage.output)} tokens`)
+        ? chip(
+            `${countText(usage.input)} tokens in, ${countText(usage.output)} out, ${countText(usage.total)} in all`,
+            icon("llm"),
+            `${shortCount(usage.input)} → ${shortCount(usage.output)} tokens`,
+          )
         : null,
       head.errors > 0
-        ? button(`${plural(head.errors, "error")}, go to the next`, this.#onNextError, { class: "chip is-error error-button", title: "Go to the next error  e" }, icon("error"), plural(head.errors, "error"))
+        ? button(
+            `${plural(head.errors, "error")}, go to the next`,
+            this.#onNextError,
+            { class: "chip is-error error-button", title: "Go to the next error  e" },
+            icon("error"),
+            plural(head.errors, "error"),
+          )
         : null,
-      head.open > 0 ? h("span", { class: "chip is-live", title: "spans that have not ended" }, h("span", "pulse"), `${countText(head.open)} open`) : null,
+      head.open > 0
+        ? h(
+            "span",
+            { class: "chip is-live", title: "spans that have not ended" },
+            h("span", "pulse"),
+            `${countText(head.open)} open`,
+          )
+        : null,
       ...warnings(head).map((text) => h("span", { class: "chip is-warning" }, icon("warning"), text)),
     ];
   }

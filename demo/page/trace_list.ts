@@ -30,7 +30,12 @@ export class TraceList {
     this.#onOpen = onOpen;
     this.#title = h("span", { class: "list-title", text: "Traces" });
     this.#scroller = h("div", { class: "list-rows", attributes: { role: "listbox", "aria-label": "Traces" } });
-    this.element = h("nav", { class: "list", attributes: { "aria-label": "Traces" } }, h("div", "list-head", this.#title), this.#scroller);
+    this.element = h(
+      "nav",
+      { class: "list", attributes: { "aria-label": "Traces" } },
+      h("div", "list-head", this.#title),
+      this.#scroller,
+    );
     this.#rows = new VirtualRows({
       scroller: this.#scroller,
       rowHeight: ROW_HEIGHT,

@@ -36,11 +36,15 @@ export function valueBlock(title: string, value: AttributeValue, load: LoadValue
       return;
     }
     let isTree = true;
-    const mode = button("Raw", () => {
-      isTree = !isTree;
-      mode.textContent = isTree ? "Raw" : "Tree";
-      fill(body, isTree ? jsonView(parsed) : textView(text, value, load));
-    }, { class: "mode" });
+    const mode = button(
+      "Raw",
+      () => {
+        isTree = !isTree;
+        mode.textContent = isTree ? "Raw" : "Tree";
+        fill(body, isTree ? jsonView(parsed) : textView(text, value, load));
+      },
+      { class: "mode" },
+    );
     head.insertBefore(mode, head.lastElementChild);
     fill(body, jsonView(parsed));
   };
@@ -78,7 +82,10 @@ export function textView(text: string, value?: AttributeValue, load?: LoadValue)
   const refresh = (): void => {
     const isAll = whole && shown >= text.length;
     if (isAll) more.remove();
-    else more.textContent = whole ? `Show more (${bytesText(text.length - shown)} left)` : `Show more (${bytesText(value?.bytes ?? 0)} in all)`;
+    else
+      more.textContent = whole
+        ? `Show more (${bytesText(text.length - shown)} left)`
+        : `Show more (${bytesText(value?.bytes ?? 0)} in all)`;
   };
   async function grow(): Promise<void> {
     if (!whole && value && load && shown >= text.length) {
@@ -98,12 +105,16 @@ export function textView(text: string, value?: AttributeValue, load?: LoadValue)
 /** A key and its value in a table of attributes. */
 export function attributeRow(attribute: AttributeValue, load: LoadValue): HTMLElement {
   const cell = h("div", { class: `attr-value is-${attribute.type}` });
-  const parsed =
-    attribute.bytes === undefined && attribute.type !== "bytes" ? parseContainer(attribute.value) : undefined;
+  const parsed = attribute.bytes === undefined && attribute.type !== "bytes" ? parseContainer(attribute.value) : undefined;
   if (parsed) cell.append(jsonView(parsed));
   else if (attribute.value.length > 300 || attribute.bytes !== undefined || attribute.value.includes("\n")) {
     cell.append(textView(attribute.value, attribute, load));
-  } else cell.append(attribute.value === "" ? h("span", { class: "faint", text: attribute.type === "empty" ? "null" : "empty" }) : attribute.value);
+  } else
+    cell.append(
+      attribute.value === ""
+        ? h("span", { class: "faint", text: attribute.type === "empty" ? "null" : "empty" })
+        : attribute.value,
+    );
   return h(
     "div",
     "attr",

@@ -31,9 +31,13 @@ export class VirtualRows {
     this.#spacer.className = "spacer";
     this.#spacer.setAttribute("role", "presentation");
     options.scroller.append(this.#spacer);
-    options.scroller.addEventListener("scroll", () => {
-      this.render();
-    }, { passive: true });
+    options.scroller.addEventListener(
+      "scroll",
+      () => {
+        this.render();
+      },
+      { passive: true },
+    );
     new ResizeObserver(() => {
       this.schedule();
     }).observe(options.scroller);

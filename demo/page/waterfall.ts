@@ -5,16 +5,14 @@
 
 import type { SpanRow, TraceHead, TraceWindow } from "../../js/viewer/model.js";
 import type { CoreClient } from "./core_client.js";
-import { button, h, icon, setAttribute, setIcon, setText } from "./dom.js";
-import { durationText, plural, shortCount, tickText, ticks } from "./format.js";
-import { lookOf, serviceClass } from "./span_types.js";
+import { button, h, icon, setAttribute } from "./dom.js";
+import { tickText, ticks } from "./format.js";
+import { createSpanRow, drawSpanRow, type SpanRowParts } from "./span_row.js";
 import { splitter } from "./splitter.js";
 import { VirtualRows } from "./virtual_rows.js";
 
 const ROW_HEIGHT = 30;
 const WINDOW = 240;
-/** Deeper rows are not indented further; they show their depth as a number. */
-const MAX_INDENT = 24;
 /** A trace with open spans that heard nothing for so long is not running, it is unfinished. */
 const LIVE_MILLIS = 20_000;
 
@@ -26,19 +24,6 @@ export interface WaterfallEvents {
   onHead(head: TraceHead): void;
 }
 
-interface RowParts {
-  chevron: HTMLElement;
-  typeIcon: SVGSVGElement;
-  type: HTMLElement;
-  title: HTMLElement;
-  service: HTMLElement;
-  badges: HTMLElement;
-  bar: HTMLElement;
-  label: HTMLElement;
-  time: HTMLElement;
-  name: HTMLElement;
-}
-
 export class Waterfall {
   readonly element: HTMLElement;
   readonly #core: CoreClient;
@@ -47,7 +32,7 @@ export class Waterfall {
   readonly #scroller: HTMLElement;
   readonly #axis: HTMLElement;
   readonly #lines: HTMLElement;
-  readonly #parts = new WeakMap<HTMLElement, RowParts>();
+  readonly #parts = new WeakMap<HTMLElement, SpanRowParts>();
   #head: TraceHead | null = null;
   #first = 0;
   #window: SpanRow[] = [];
@@ -72,7 +57,12 @@ export class Waterfall {
     const tools = h(
       "div",
       "wf-tools",
-      button("Collapse all", () => void this.setAllCollapsed(true), { class: "tool", title: "Collapse all  [" }, icon("collapse")),
+      button(
+        "Collapse all",
+        () => void this.setAllCollapsed(true),
+        { class: "tool", title: "Collapse all  [" },
+        icon("collapse"),
+      ),
       button("Expand all", () => void this.setAllCollapsed(false), { class: "tool", title: "Expand all  ]" }, icon("expand")),
     );
     const divider = splitter({
@@ -300,12 +290,24 @@ export class Waterfall {
       this.#moveTo(index, true);
     };
     const actions: Record<string, () => void> = {
-      ArrowUp: () => { go(this.#active - 1); },
-      ArrowDown: () => { go(this.#active + 1); },
-      Home: () => { go(0); },
-      End: () => { go(this.#rows.count - 1); },
-      PageUp: () => { go(this.#active - this.#rows.pageRows); },
-      PageDown: () => { go(this.#active + this.#rows.pageRows); },
+      ArrowUp: () => {
+        go(this.#active - 1);
+      },
+      ArrowDown: () => {
+        go(this.#active + 1);
+      },
+      Home: () => {
+        go(0);
+      },
+      End: () => {
+        go(this.#rows.count - 1);
+      },
+      PageUp: () => {
+        go(this.#active - this.#rows.pageRows);
+      },
+      PageDown: () => {
+        go(this.#active + this.#rows.pageRows);
+      },
       ArrowRight: () => {
         if (!row || row.childCount === 0) return;
         if (row.isCollapsed) void this.#toggle(row, false);
@@ -316,7 +318,9 @@ export class Waterfall {
         if (row.childCount > 0 && !row.isCollapsed) void this.#toggle(row, true);
         else if (row.parentRow >= 0) go(row.parentRow);
       },
-      Enter: () => { this.#events.onEnter(); },
+      Enter: () => {
+        this.#events.onEnter();
+      },
       "[": () => void this.setAllCollapsed(true),
       "]": () => void this.setAllCollapsed(false),
       e: () => void this.nextError(true),
@@ -355,32 +359,18 @@ export class Waterfall {
   }
 
   #createRow(): HTMLElement {
-    const typeIcon = icon("span");
-    const parts: RowParts = {
-      chevron: h("span", { class: "chevron", attributes: { "aria-hidden": "true" } }, icon("chevron")),
-      typeIcon,
-      type: h("span", "type", typeIcon),
-      title: h("span", "title"),
-      service: h("span", "row-service"),
-      badges: h("span", "badges"),
-      bar: h("div", "bar"),
-      label: h("span", "bar-label"),
-      name: h("div", { class: "cell name", attributes: { role: "gridcell" } }),
-      time: h("div", { class: "cell time", attributes: { role: "gridcell" } }),
-    };
-    parts.name.append(parts.chevron, parts.type, parts.title, parts.service, parts.badges);
-    parts.time.append(parts.bar, parts.label);
-    const element = h("div", { class: "row", attributes: { role: "row", tabindex: "-1" } }, parts.name, parts.time);
+    const parts = createSpanRow();
+    const { element } = parts;
     this.#parts.set(element, parts);
+    const own = (): SpanRow | undefined => this.#rowAt(Number(element.dataset["index"]));
     element.addEventListener("click", (event) => {
-      const index = Number(element.dataset["index"]);
-      const row = this.#rowAt(index);
+      const row = own();
       if (!row) return;
-      this.#moveTo(index, true);
+      this.#moveTo(Number(element.dataset["index"]), true);
       if (parts.chevron.contains(event.target as Node)) void this.#toggle(row, !row.isCollapsed);
     });
     element.addEventListener("dblclick", () => {
-      const row = this.#rowAt(Number(element.dataset["index"]));
+      const row = own();
       if (row && row.childCount > 0) void this.#toggle(row, !row.isCollapsed);
     });
     return element;
@@ -389,92 +379,20 @@ export class Waterfall {
   #updateRow(element: HTMLElement, index: number): void {
     const parts = this.#parts.get(element);
     if (!parts) return;
+    const row = this.#rowAt(index);
     element.dataset["index"] = String(index);
     element.tabIndex = index === this.#active ? 0 : -1;
     setAttribute(element, "aria-rowindex", String(index + 1));
-    const row = this.#rowAt(index);
+    setAttribute(element, "aria-selected", String(row !== undefined && row.spanId === this.#selected));
     element.classList.toggle("is-empty", !row);
-    if (!row) {
-      setAttribute(element, "aria-selected", "false");
-      return;
-    }
-    const isSelected = row.spanId === this.#selected;
-    setAttribute(element, "aria-selected", String(isSelected));
-    setAttribute(element, "aria-level", String(row.depth + 1));
-    setAttribute(element, "aria-expanded", row.childCount > 0 ? String(!row.isCollapsed) : null);
-    setAttribute(element, "aria-label", rowLabel(row));
-    const isError = row.status === "ERROR";
-    element.className =
-      `row ${serviceClass(row.service)}${isSelected ? " is-selected" : ""}${isError ? " is-error-row" : ""}` +
-      `${row.childCount > 0 ? " has-children" : ""}${row.isCollapsed ? " is-collapsed" : ""}${row.isOpen ? " is-open" : ""}`;
-    element.style.setProperty("--depth", String(Math.min(row.depth, MAX_INDENT)));
-
-    const look = lookOf(row.type, row.kind);
-    parts.type.className = `type hue-${look.hue}`;
-    setAttribute(parts.type, "title", look.label || "span");
-    setIcon(parts.typeIcon, look.icon);
-    setText(parts.title, row.name || "(no name)");
-    setAttribute(parts.title, "title", row.name);
-    // A service is named where it is entered; below it the colour says it.
-    const parent = this.#rowAt(row.parentRow);
-    setText(parts.service, parent?.service === row.service ? "" : row.service);
-    this.#updateBadges(parts.badges, row);
-    this.#updateBar(parts, row);
+    if (!row) return;
+    drawSpanRow(parts, row, {
+      totalNs: this.#totalNs,
+      isLive: this.#isLive,
+      isSelected: row.spanId === this.#selected,
+      parent: this.#rowAt(row.parentRow),
+    });
   }
-
-  #updateBadges(badges: HTMLElement, row: SpanRow): void {
-    const key = [
-      row.status, row.isOpen, row.isOrphan, row.isCycle, row.endsBeforeStart, row.isDuplicate, row.tokens,
-      row.isCollapsed ? row.descendants : 0, row.depth > MAX_INDENT ? row.depth : 0, row.isOpen && this.#isLive,
-    ].join(" ");
-    if (badges.dataset["key"] === key) return;
-    badges.dataset["key"] = key;
-    const nodes: Node[] = [];
-    const badge = (text: string, title: string, className = ""): void => {
-      nodes.push(h("span", { class: `badge ${className}`, text, title }));
-    };
-    if (row.isCollapsed) badge(`+${shortCount(row.descendants)}`, `${plural(row.descendants, "span")} hidden`);
-    if (row.depth > MAX_INDENT) badge(`↳${String(row.depth)}`, `depth ${String(row.depth)}`);
-    if (row.tokens > 0) badge(`${shortCount(row.tokens)} tok`, `${plural(row.tokens, "token")}`);
-    if (row.isOrphan) badge("no parent", "its parent span has not been received", "is-warning");
-    if (row.isCycle) badge("cycle", "its parents lead back to it; shown as a root", "is-warning");
-    if (row.endsBeforeStart) badge("end < start", "ends before it starts; shown with no length", "is-warning");
-    if (row.isDuplicate) badge("twice", "more than one span came with this id; the last is shown", "is-warning");
-    if (row.isOpen) {
-      if (this.#isLive) badge("running", "has not ended yet", "is-live");
-      else badge("unfinished", "no end was received", "is-warning");
-    }
-    if (row.status === "ERROR") nodes.push(icon("error", "icon is-error"));
-    badges.replaceChildren(...nodes);
-  }
-
-  #updateBar(parts: RowParts, row: SpanRow): void {
-    const total = this.#totalNs;
-    const left = Math.max(0, Math.min(1, row.startNs / total));
-    const length = row.isOpen ? Math.max(row.durationNs, total - row.startNs) : row.durationNs;
-    const width = Math.max(0, Math.min(1 - left, length / total));
-    parts.bar.style.left = `${String(left * 100)}%`;
-    parts.bar.style.width = `${String(width * 100)}%`;
-    setText(parts.label, row.isOpen && !this.#isLive ? "no end" : durationText(length));
-    const end = left + width;
-    const place = end < 0.84 ? "after" : left > 0.16 ? "before" : "inside";
-    parts.label.className = `bar-label is-${place}`;
-    parts.label.style.left = place === "after" ? `${String(end * 100)}%` : "auto";
-    parts.label.style.right = place === "after" ? "auto" : `${String((1 - (place === "before" ? left : end)) * 100)}%`;
-  }
-}
-
-function rowLabel(row: SpanRow): string {
-  const state = row.isOpen ? "not ended" : durationText(row.durationNs);
-  const notes = [row.isOrphan ? "parent missing" : "", row.isCycle ? "parents form a cycle" : ""].filter(Boolean);
-  return [
-    `span ${row.name}`,
-    row.service,
-    row.type,
-    state,
-    row.status === "ERROR" ? "error" : "",
-    ...notes,
-  ].filter(Boolean).join(", ");
 }
 
 /** Started within the last minute: its open spans may well be running. */

@@ -210,9 +210,7 @@ export class Viewer {
     if (missing.size === 0) return;
     const ids = [...missing];
     const input = new Uint8Array(Uint32Array.from(ids).buffer);
-    const texts = parse<string[]>(
-      this.#text((raw) => raw.strings(this.#handover.putBytes(input), MAX_ROW_TEXT_BYTES)),
-    );
+    const texts = parse<string[]>(this.#text((raw) => raw.strings(this.#handover.putBytes(input), MAX_ROW_TEXT_BYTES)));
     for (const [index, id] of ids.entries()) this.#texts.set(id, texts[index] ?? "");
   }
 
@@ -246,9 +244,7 @@ export class Viewer {
 
   /** Everything about a span of the trace shown; values longer than the limit are cut. */
   spanDetail(spanId: string, maxValueBytes: number): SpanDetail | null {
-    return orNull(() =>
-      parse<SpanDetail>(this.#text((raw) => raw.spanDetail(this.#handover.putText(spanId), maxValueBytes))),
-    );
+    return orNull(() => parse<SpanDetail>(this.#text((raw) => raw.spanDetail(this.#handover.putText(spanId), maxValueBytes))));
   }
 
   /** One value of the detail, whole. */

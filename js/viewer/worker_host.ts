@@ -96,18 +96,19 @@ class WorkerHost {
       const status = JSON.parse(new TextDecoder().decode(payload)) as ReceiverStatus;
       this.#port.postMessage({ news: "connection", state: "live", status });
     } else if (type === FrameType.protobuf || type === FrameType.json) {
-      const report =
-        type === FrameType.json ? this.#viewer.importJson(payload) : this.#viewer.importProtobuf(payload);
+      const report = type === FrameType.json ? this.#viewer.importJson(payload) : this.#viewer.importProtobuf(payload);
       this.#changed(report);
       if (report.errors.length > 0) this.#port.postMessage({ news: "trouble", where: "a request", report });
     }
   }
 
   #changed(report: ImportReport): ImportReport {
-    this.#newsTimer ??= setTimeout(() => {
-      this.#newsTimer = null;
-      this.#port.postMessage({ news: "changed", stats: this.#viewer.stats() });
-    }, NEWS_MILLIS);
+    if (this.#newsTimer === null) {
+      this.#newsTimer = setTimeout(() => {
+        this.#newsTimer = null;
+        this.#port.postMessage({ news: "changed", stats: this.#viewer.stats() });
+      }, NEWS_MILLIS);
+    }
     return report;
   }
 }

@@ -106,7 +106,8 @@ void appendJson(std::string& out, std::string_view encoded, int depth) {
     out += bits != 0 ? "true" : "false";
   } else if (cursor.is(fields::any_value::kIntValue, WireType::Varint) && cursor.varint(bits)) {
     out += std::to_string(static_cast<int64_t>(bits));
-  } else if (cursor.is(fields::any_value::kDoubleValue, WireType::Fixed64) && cursor.fixed64(bits)) {
+  } else if (cursor.is(fields::any_value::kDoubleValue, WireType::Fixed64) &&
+             cursor.fixed64(bits)) {
     appendJsonDouble(out, doubleOf(bits));
   } else if (cursor.is(fields::any_value::kBytesValue, WireType::Bytes) && cursor.bytes(text)) {
     out += '"' + toBase64(bytesOf(text)) + '"';

@@ -11,8 +11,7 @@ uint8_t* BlobStore::reserve(size_t maxBytes) {
     target_ = open(maxBytes);
     return segments_[target_].data.get();
   }
-  if (shared_ == UINT32_MAX ||
-      segments_[shared_].capacity - segments_[shared_].used < maxBytes) {
+  if (shared_ == UINT32_MAX || segments_[shared_].capacity - segments_[shared_].used < maxBytes) {
     const uint32_t full = shared_;
     shared_ = open(kSegmentBytes);
     if (full != UINT32_MAX && segments_[full].live == 0) free(full);

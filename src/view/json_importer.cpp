@@ -35,7 +35,8 @@ class TranscodingSink : public otlp::TraceSink {
     const auto message = out_.open(fields::scope_spans::kScope);
     otlp::encodeScope(scope, out_);
     out_.close(message);
-    if (!scope.schemaUrl.empty()) out_.stringField(fields::scope_spans::kSchemaUrl, scope.schemaUrl);
+    if (!scope.schemaUrl.empty())
+      out_.stringField(fields::scope_spans::kSchemaUrl, scope.schemaUrl);
     out_.close(scope_);
   }
 
@@ -43,13 +44,15 @@ class TranscodingSink : public otlp::TraceSink {
     const auto message = out_.open(fields::resource_spans::kResource);
     otlp::encodeResource(resource, out_);
     out_.close(message);
-    if (!resource.schemaUrl.empty()) out_.stringField(fields::resource_spans::kSchemaUrl, resource.schemaUrl);
+    if (!resource.schemaUrl.empty())
+      out_.stringField(fields::resource_spans::kSchemaUrl, resource.schemaUrl);
     out_.close(resource_);
     if (!out_.ok()) {
       report_.addError(ErrorCode::TooLarge, "no memory for the spans of one resource", 0);
       return;
     }
-    merge(store_ != nullptr ? importOtlpProtobuf(*store_, out_.bytes()) : checkOtlpProtobuf(out_.bytes()));
+    merge(store_ != nullptr ? importOtlpProtobuf(*store_, out_.bytes())
+                            : checkOtlpProtobuf(out_.bytes()));
   }
 
  private:
@@ -81,8 +84,12 @@ ImportReport readJson(TraceStore* store, std::string_view text) {
 
 }  // namespace
 
-ImportReport importOtlpJson(TraceStore& store, std::string_view text) { return readJson(&store, text); }
+ImportReport importOtlpJson(TraceStore& store, std::string_view text) {
+  return readJson(&store, text);
+}
 
-ImportReport checkOtlpJson(std::string_view text) { return readJson(nullptr, text); }
+ImportReport checkOtlpJson(std::string_view text) {
+  return readJson(nullptr, text);
+}
 
 }  // namespace spandrel::view

@@ -144,7 +144,8 @@ class ProtobufImport {
   }
 
   static std::string_view serviceName(std::string_view resource) {
-    // Resource keeps its attributes under field 1, spans under 9: the reader of spans cannot be used.
+    // Resource keeps its attributes under field 1, spans under 9: the reader of spans cannot be
+    // used.
     WireCursor cursor(resource);
     std::string_view keyValue, service;
     while (cursor.next()) {
@@ -257,9 +258,11 @@ class ProtobufImport {
     }
     if (!ok || cursor.failed()) return refuse(cursor.code(), "a span cannot be read", message);
     if (!hasTraceId || !hasSpanId || span.spanId == 0 || span.traceId.isZero()) {
-      return refuse(ErrorCode::InvalidParameterValue, "a span has no valid trace id or span id", message);
+      return refuse(ErrorCode::InvalidParameterValue, "a span has no valid trace id or span id",
+                    message);
     }
-    if (isParentBad) note(ErrorCode::InvalidParameterValue, "a parent span id is not 8 bytes long", message);
+    if (isParentBad)
+      note(ErrorCode::InvalidParameterValue, "a parent span id is not 8 bytes long", message);
 
     span.type = traits.type();
     if (!hasEnd || traits.isUnfinished()) span.flags |= span_flag::kOpen;
@@ -355,6 +358,8 @@ ImportReport importOtlpProtobuf(TraceStore& store, Bytes request) {
   return report;
 }
 
-ImportReport checkOtlpProtobuf(Bytes request) { return ProtobufImport(nullptr, request).run(); }
+ImportReport checkOtlpProtobuf(Bytes request) {
+  return ProtobufImport(nullptr, request).run();
+}
 
 }  // namespace spandrel::view

@@ -17,7 +17,7 @@
 namespace spandrel::view {
 
 struct ImportReport {
-  uint64_t spans = 0;       // readable, whatever became of them
+  uint64_t spans = 0;  // readable, whatever became of them
   uint64_t added = 0;
   uint64_t replaced = 0;    // snapshots that gave way to a newer state
   uint64_t duplicates = 0;  // complete spans whose id was there already

@@ -18,7 +18,7 @@ inline constexpr Row kNoRow = UINT32_MAX;
 inline constexpr uint32_t kNoTrace = UINT32_MAX;
 
 namespace span_flag {
-inline constexpr uint8_t kOpen = 1;         // no end yet: a snapshot, or cut off by a shutdown
+inline constexpr uint8_t kOpen = 1;  // no end yet: a snapshot, or cut off by a shutdown
 inline constexpr uint8_t kHasEvents = 2;
 inline constexpr uint8_t kHasLinks = 4;
 inline constexpr uint8_t kHasUsage = 8;     // token counts among the attributes
@@ -36,7 +36,7 @@ class SpanColumns {
     uint64_t parentSpanId[kChunkRows];
     uint64_t startTimeNs[kChunkRows];
     uint64_t endTimeNs[kChunkRows];
-    uint32_t trace[kChunkRows];    // slot in the store's traces; kNoTrace: dead
+    uint32_t trace[kChunkRows];  // slot in the store's traces; kNoTrace: dead
     uint32_t nextInTrace[kChunkRows];
     uint32_t ordinal[kChunkRows];  // arrival number within the trace
     uint32_t source[kChunkRows];   // resource and scope

@@ -15,7 +15,8 @@ namespace {
 namespace fields = otlp::fields;
 using otlp::WireType;
 
-constexpr const char* kKinds[] = {"UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"};
+constexpr const char* kKinds[] = {"UNSPECIFIED", "INTERNAL", "SERVER",
+                                  "CLIENT",      "PRODUCER", "CONSUMER"};
 constexpr const char* kStatusCodes[] = {"UNSET", "OK", "ERROR"};
 
 std::string hexOf(uint64_t id) {
@@ -40,7 +41,8 @@ class DetailWriter {
     out_ = '{';
     textMember("traceId", store_.trace(columns.trace(row_)).id.hex());
     textMember("spanId", hexOf(columns.spanId(row_)));
-    textMember("parentSpanId", columns.parentSpanId(row_) == 0 ? "" : hexOf(columns.parentSpanId(row_)));
+    textMember("parentSpanId",
+               columns.parentSpanId(row_) == 0 ? "" : hexOf(columns.parentSpanId(row_)));
     textMember("name", store_.strings().text(columns.name(row_)));
     textMember("type", store_.strings().text(columns.type(row_)));
     textMember("service", store_.serviceOf(row_));
@@ -110,7 +112,8 @@ class DetailWriter {
     uint64_t flags = 0;
     WireCursor cursor(blob);
     while (cursor.next()) {
-      if (cursor.is(fields::span::kFlags, WireType::Fixed32) && cursor.position() + 4 <= endOf(blob)) {
+      if (cursor.is(fields::span::kFlags, WireType::Fixed32) &&
+          cursor.position() + 4 <= endOf(blob)) {
         uint32_t word;
         std::memcpy(&word, cursor.position(), 4);
         flags = word;

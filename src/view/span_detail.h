@@ -7,9 +7,9 @@
 //  "dropped":{"attributes","events","links"},
 //  "resource":{"attributes","schemaUrl","dropped"},"scope":{"name","version","attributes",…}}
 //
-// V is {"key","type","value","number"}: the value is text (any_value_text.h); where it is longer than
-// the caller's limit it is cut and "bytes" says how long it is. "number" names it to spanValue().
-// Times are decimal text: nanoseconds do not fit a double.
+// V is {"key","type","value","number"}: the value is text (any_value_text.h); where it is longer
+// than the caller's limit it is cut and "bytes" says how long it is. "number" names it to
+// spanValue(). Times are decimal text: nanoseconds do not fit a double.
 #pragma once
 
 #include <cstddef>

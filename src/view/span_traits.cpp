@@ -39,9 +39,11 @@ bool splitKeyValue(std::string_view keyValue, std::string_view& key, std::string
 std::string_view stringOf(std::string_view anyValue) {
   WireCursor cursor(anyValue);
   std::string_view text;
-  if (cursor.next() && cursor.is(fields::any_value::kStringValue, WireType::Bytes)) cursor.bytes(text);
+  if (cursor.next() && cursor.is(fields::any_value::kStringValue, WireType::Bytes))
+    cursor.bytes(text);
   // MLflow's own exporter may leave the quotes of its JSON text.
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    text = text.substr(1, text.size() - 2);
   return text;
 }
 
@@ -94,7 +96,9 @@ void readUsageJson(std::string_view json, TokenUsage& usage) {
 void readUsageMap(std::string_view anyValue, TokenUsage& usage) {
   WireCursor value(anyValue);
   std::string_view list;
-  if (!value.next() || !value.is(fields::any_value::kKvlistValue, WireType::Bytes) || !value.bytes(list)) return;
+  if (!value.next() || !value.is(fields::any_value::kKvlistValue, WireType::Bytes) ||
+      !value.bytes(list))
+    return;
   usage.isKnown = true;
   WireCursor members(list);
   std::string_view member;
@@ -114,7 +118,8 @@ void readUsageMap(std::string_view anyValue, TokenUsage& usage) {
 void readUsageValue(std::string_view anyValue, TokenUsage& usage) {
   WireCursor cursor(anyValue);
   std::string_view text;
-  if (cursor.next() && cursor.is(fields::any_value::kStringValue, WireType::Bytes) && cursor.bytes(text)) {
+  if (cursor.next() && cursor.is(fields::any_value::kStringValue, WireType::Bytes) &&
+      cursor.bytes(text)) {
     readUsageJson(text, usage);
   } else {
     readUsageMap(anyValue, usage);
@@ -147,12 +152,20 @@ TokenUsage finish(TokenUsage usage) {
 void SpanTraits::read(std::string_view keyValue) {
   // The usual form: key first, then value, nothing else.
   const auto* data = reinterpret_cast<const uint8_t*>(keyValue.data());
-  if (keyValue.size() > 2 && data[0] == 0x0a && data[1] < 0x80 && size_t{data[1]} + 2 <= keyValue.size()) {
+  if (keyValue.size() > 2 && data[0] == 0x0a && data[1] < 0x80 &&
+      size_t{data[1]} + 2 <= keyValue.size()) {
     const std::string_view key = keyValue.substr(2, data[1]);
     // Most keys are of no interest: decided by their first letter.
     if (key.empty()) return;
     switch (key[0]) {
-      case 'm': case 'o': case 'g': case 'l': case 's': case 'h': case 'd': case 'r':
+      case 'm':
+      case 'o':
+      case 'g':
+      case 'l':
+      case 's':
+      case 'h':
+      case 'd':
+      case 'r':
         break;
       default:
         return;

@@ -1,8 +1,9 @@
-// What the list and the waterfall show of a span's attributes: its type, and whether it counts tokens.
+// What the list and the waterfall show of a span's attributes: its type, and whether it counts
+// tokens.
 //
-// Three vocabularies are read: MLflow's (mlflow.spanType), OpenInference's (openinference.span.kind)
-// and the OpenTelemetry semantic conventions (gen_ai.*, http.*, db.*, rpc.*, messaging.*). MLflow's
-// word wins, then OpenInference's, then the conventions'.
+// Three vocabularies are read: MLflow's (mlflow.spanType), OpenInference's
+// (openinference.span.kind) and the OpenTelemetry semantic conventions (gen_ai.*, http.*, db.*,
+// rpc.*, messaging.*). MLflow's word wins, then OpenInference's, then the conventions'.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,8 @@ struct TokenUsage {
 
 // From the encoded rest of a span, as the store keeps it.
 TokenUsage readTokenUsage(Bytes blob);
-// MLflow's sum over the trace, where the root carries it (mlflow.traceMetadata.mlflow.trace.tokenUsage).
+// MLflow's sum over the trace, where the root carries it
+// (mlflow.traceMetadata.mlflow.trace.tokenUsage).
 TokenUsage readTraceTokenUsage(Bytes blob);
 // The text of the first string attribute `key` of the blob; empty if there is none.
 std::string_view readStringAttribute(Bytes blob, std::string_view key);

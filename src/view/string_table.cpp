@@ -36,7 +36,9 @@ uint32_t hashBytes(const void* data, size_t length) {
   return static_cast<uint32_t>(state >> 32);
 }
 
-StringTable::StringTable() : slots_(256, 0) { entries_.push_back({"", 0, 0}); }
+StringTable::StringTable() : slots_(256, 0) {
+  entries_.push_back({"", 0, 0});
+}
 
 StringTable::Id StringTable::intern(std::string_view text) {
   if (text.empty()) return 0;

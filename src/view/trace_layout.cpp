@@ -104,14 +104,16 @@ LayoutRow TraceLayout::rowAt(uint32_t position) const {
 bool TraceLayout::setCollapsed(uint64_t spanId, bool isCollapsed) {
   const uint32_t position = positionOf(spanId);
   if (position == TraceTree::kNoParent || tree_.childCount[position] == 0) return false;
-  const bool changed = isCollapsed ? collapsed_.insert(spanId).second : collapsed_.erase(spanId) > 0;
+  const bool changed =
+      isCollapsed ? collapsed_.insert(spanId).second : collapsed_.erase(spanId) > 0;
   if (changed) rebuildVisible();
   return changed;
 }
 
 void TraceLayout::collapseAll() {
   for (size_t position = 0; position < tree_.size(); ++position) {
-    if (tree_.childCount[position] > 0) collapsed_.insert(store_.columns().spanId(tree_.rows[position]));
+    if (tree_.childCount[position] > 0)
+      collapsed_.insert(store_.columns().spanId(tree_.rows[position]));
   }
   rebuildVisible();
 }
@@ -152,7 +154,8 @@ int64_t TraceLayout::visibleIndexOf(uint64_t spanId) const {
 int64_t TraceLayout::nextError(int64_t fromPosition, bool isForward) const {
   const SpanColumns& columns = store_.columns();
   const int64_t step = isForward ? 1 : -1;
-  for (int64_t at = fromPosition + step; at >= 0 && at < static_cast<int64_t>(tree_.size()); at += step) {
+  for (int64_t at = fromPosition + step; at >= 0 && at < static_cast<int64_t>(tree_.size());
+       at += step) {
     if (columns.status(tree_.rows[at]) == 2) return at;
   }
   return -1;

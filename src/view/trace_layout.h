@@ -15,21 +15,21 @@ namespace spandrel::view {
 
 // One row as JavaScript reads it: little-endian, 64 bytes.
 struct LayoutRow {
-  double startNs = 0;     // from the start of the trace
-  double durationNs = 0;  // 0 for an open span
+  double startNs = 0;                // from the start of the trace
+  double durationNs = 0;             // 0 for an open span
   uint32_t spanIdWords[2] = {0, 0};  // as in memory: byte 0 of the id is the lowest of word 0
   uint32_t depth = 0;
   uint32_t childCount = 0;
   uint32_t descendants = 0;
-  uint32_t name = 0;     // string ids
+  uint32_t name = 0;  // string ids
   uint32_t service = 0;
   uint32_t type = 0;
-  uint32_t tokens = 0;   // in and out; capped at 2³² − 1
+  uint32_t tokens = 0;  // in and out; capped at 2³² − 1
   uint8_t kind = 0;
   uint8_t status = 0;
-  uint8_t flags = 0;     // span_flag
-  uint8_t notes = 0;     // node_note, and kIsCollapsed
-  uint32_t position = 0;  // in pre-order
+  uint8_t flags = 0;                // span_flag
+  uint8_t notes = 0;                // node_note, and kIsCollapsed
+  uint32_t position = 0;            // in pre-order
   uint32_t parentRow = UINT32_MAX;  // index of the parent's row, which is visible if this one is
 
   static constexpr uint8_t kIsCollapsed = 128;

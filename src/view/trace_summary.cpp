@@ -21,22 +21,27 @@ bool hasCountedAncestor(const TraceStore& store, uint32_t slot, Row row) {
     if (parentId == 0) return false;
     at = store.findSpan(slot, parentId);
     if (at == kNoRow || at == row) return false;
-    if ((columns.flags(at) & span_flag::kHasUsage) && readTokenUsage(store.blobOf(at)).isKnown) return true;
+    if ((columns.flags(at) & span_flag::kHasUsage) && readTokenUsage(store.blobOf(at)).isKnown)
+      return true;
   }
   return false;
 }
 
 void addService(TraceSummary& summary, StringTable::Id service) {
   if (service == 0) return;
-  if (std::find(summary.services.begin(), summary.services.end(), service) != summary.services.end()) return;
+  if (std::find(summary.services.begin(), summary.services.end(), service) !=
+      summary.services.end())
+    return;
   if (summary.services.size() < TraceSummary::kMaxServices) summary.services.push_back(service);
-  summary.serviceCount = std::min<uint32_t>(summary.serviceCount + 1, TraceSummary::kMaxServices + 1);
+  summary.serviceCount =
+      std::min<uint32_t>(summary.serviceCount + 1, TraceSummary::kMaxServices + 1);
 }
 
 std::string_view cut(std::string_view text) {
   if (text.size() <= kMaxNameBytes) return text;
   size_t end = kMaxNameBytes;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;  // not inside a character
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80)
+    --end;  // not inside a character
   return text.substr(0, end);
 }
 
@@ -91,9 +96,12 @@ TraceSummary summarize(const TraceStore& store, uint32_t slot) {
     if ((flags & span_flag::kHasUsage) && !hasCountedAncestor(store, slot, row)) {
       const TokenUsage usage = readTokenUsage(store.blobOf(row));
       // Unsigned, so that hostile counts wrap instead of overflowing.
-      sum.inputTokens = static_cast<int64_t>(uint64_t(sum.inputTokens) + uint64_t(usage.inputTokens));
-      sum.outputTokens = static_cast<int64_t>(uint64_t(sum.outputTokens) + uint64_t(usage.outputTokens));
-      sum.totalTokens = static_cast<int64_t>(uint64_t(sum.totalTokens) + uint64_t(usage.totalTokens));
+      sum.inputTokens =
+          static_cast<int64_t>(uint64_t(sum.inputTokens) + uint64_t(usage.inputTokens));
+      sum.outputTokens =
+          static_cast<int64_t>(uint64_t(sum.outputTokens) + uint64_t(usage.outputTokens));
+      sum.totalTokens =
+          static_cast<int64_t>(uint64_t(sum.totalTokens) + uint64_t(usage.totalTokens));
       sum.isKnown |= usage.isKnown;
     }
   }

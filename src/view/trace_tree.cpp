@@ -28,7 +28,8 @@ class TreeBuilder {
   void collectRows() {
     const StoredTrace& trace = store_.trace(traceSlot_);
     rows_.reserve(trace.spanCount);
-    for (Row row = trace.first; row != kNoRow; row = columns_.nextInTrace(row)) rows_.push_back(row);
+    for (Row row = trace.first; row != kNoRow; row = columns_.nextInTrace(row))
+      rows_.push_back(row);
   }
 
   void linkParents() {
@@ -72,7 +73,8 @@ class TreeBuilder {
   void sortSpans() {
     sorted_.resize(rows_.size());
     for (uint32_t i = 0; i < sorted_.size(); ++i) sorted_[i] = i;
-    std::sort(sorted_.begin(), sorted_.end(), [this](uint32_t a, uint32_t b) { return comesBefore(a, b); });
+    std::sort(sorted_.begin(), sorted_.end(),
+              [this](uint32_t a, uint32_t b) { return comesBefore(a, b); });
   }
 
   bool comesBefore(uint32_t a, uint32_t b) const {
@@ -142,7 +144,8 @@ class TreeBuilder {
       const Row row = tree_.rows[position];
       const uint64_t start = columns_.startTimeNs(row);
       tree_.startTimeNs = std::min(tree_.startTimeNs, start);
-      tree_.endTimeNs = std::max(tree_.endTimeNs, isOpen(row) ? start : std::max(start, columns_.endTimeNs(row)));
+      tree_.endTimeNs =
+          std::max(tree_.endTimeNs, isOpen(row) ? start : std::max(start, columns_.endTimeNs(row)));
       const uint8_t notes = tree_.notes[position];
       tree_.missingParents += (notes & node_note::kParentMissing) != 0;
       tree_.brokenCycles += (notes & node_note::kParentCycle) != 0;

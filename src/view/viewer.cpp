@@ -10,7 +10,8 @@ namespace spandrel::view {
 namespace {
 
 std::string reportJson(const ImportReport& report) {
-  std::string out = "{\"spans\":" + std::to_string(report.spans) + ",\"added\":" + std::to_string(report.added) +
+  std::string out = "{\"spans\":" + std::to_string(report.spans) +
+                    ",\"added\":" + std::to_string(report.added) +
                     ",\"replaced\":" + std::to_string(report.replaced) +
                     ",\"duplicates\":" + std::to_string(report.duplicates) +
                     ",\"refused\":" + std::to_string(report.refused) +
@@ -44,16 +45,26 @@ void Viewer::setMaxBytes(double maxBytes) {
   if (maxBytes >= 0 && maxBytes < 4e9) store_.setMaxBytes(static_cast<size_t>(maxBytes));
 }
 
-std::string Viewer::importProtobuf(Bytes request) { return reportJson(importOtlpProtobuf(store_, request)); }
-std::string Viewer::importJson(std::string_view text) { return reportJson(importOtlpJson(store_, text)); }
-std::string Viewer::checkProtobuf(Bytes request) { return reportJson(checkOtlpProtobuf(request)); }
-std::string Viewer::checkJson(std::string_view text) { return reportJson(checkOtlpJson(text)); }
+std::string Viewer::importProtobuf(Bytes request) {
+  return reportJson(importOtlpProtobuf(store_, request));
+}
+std::string Viewer::importJson(std::string_view text) {
+  return reportJson(importOtlpJson(store_, text));
+}
+std::string Viewer::checkProtobuf(Bytes request) {
+  return reportJson(checkOtlpProtobuf(request));
+}
+std::string Viewer::checkJson(std::string_view text) {
+  return reportJson(checkOtlpJson(text));
+}
 
 std::string Viewer::stats() const {
   const StoreStats s = store_.stats();
   return "{\"spans\":" + std::to_string(s.spans) + ",\"traces\":" + std::to_string(s.traces) +
-         ",\"bytes\":" + std::to_string(s.bytes) + ",\"evictedTraces\":" + std::to_string(s.evictedTraces) +
-         ",\"evictedSpans\":" + std::to_string(s.evictedSpans) + ",\"duplicates\":" + std::to_string(s.duplicates) +
+         ",\"bytes\":" + std::to_string(s.bytes) +
+         ",\"evictedTraces\":" + std::to_string(s.evictedTraces) +
+         ",\"evictedSpans\":" + std::to_string(s.evictedSpans) +
+         ",\"duplicates\":" + std::to_string(s.duplicates) +
          ",\"refusedSpans\":" + std::to_string(s.refusedSpans) +
          ",\"generation\":" + std::to_string(store_.generation()) + "}";
 }
@@ -85,12 +96,14 @@ Result<std::string> Viewer::openTrace(std::string_view traceId) {
 
 Result<std::string> Viewer::traceHead() {
   layout_.refresh();
-  if (!layout_.isOpen()) return Error{ErrorCode::ResourceDoesNotExist, "the trace shown is not here any more", 0};
+  if (!layout_.isOpen())
+    return Error{ErrorCode::ResourceDoesNotExist, "the trace shown is not here any more", 0};
   const TraceTree& tree = layout_.tree();
   std::string out = list_.summaryJson(layout_.traceSlot());
   out.pop_back();
   out += ",\"rows\":" + std::to_string(layout_.visibleCount()) +
-         ",\"rootCount\":" + std::to_string(tree.rootCount) + ",\"maxDepth\":" + std::to_string(tree.maxDepth) +
+         ",\"rootCount\":" + std::to_string(tree.rootCount) +
+         ",\"maxDepth\":" + std::to_string(tree.maxDepth) +
          ",\"cycles\":" + std::to_string(tree.brokenCycles) +
          ",\"endsBeforeStart\":" + std::to_string(tree.endsBeforeStart) +
          ",\"collapsed\":" + std::to_string(layout_.collapsedCount()) + ",\"treeStartNs\":\"" +
@@ -166,8 +179,11 @@ std::string Viewer::nextError(std::string_view spanId, bool isForward) {
 Result<Row> Viewer::shownSpan(std::string_view spanId) {
   layout_.refresh();
   uint64_t word;
-  const Row row = layout_.isOpen() && spanIdWord(spanId, word) ? store_.findSpan(layout_.traceSlot(), word) : kNoRow;
-  if (row == kNoRow) return Error{ErrorCode::ResourceDoesNotExist, "no such span in the trace shown", 0};
+  const Row row = layout_.isOpen() && spanIdWord(spanId, word)
+                      ? store_.findSpan(layout_.traceSlot(), word)
+                      : kNoRow;
+  if (row == kNoRow)
+    return Error{ErrorCode::ResourceDoesNotExist, "no such span in the trace shown", 0};
   return row;
 }
 

@@ -1,7 +1,7 @@
 // The viewer's core as one object: what is loaded, the list of traces, and the one trace shown.
 //
-// Everything that JavaScript asks for is answered here, as JSON text or as the bytes of rows, so that
-// the bindings only name things.
+// Everything that JavaScript asks for is answered here, as JSON text or as the bytes of rows, so
+// that the bindings only name things.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ class Viewer {
 
   void setMaxBytes(double maxBytes);
 
-  // Answers {"spans","added","replaced","duplicates","refused","broken","errors":[{code,message,offset}]}.
+  // Answers
+  // {"spans","added","replaced","duplicates","refused","broken","errors":[{code,message,offset}]}.
   // An input of which nothing can be read is an answer too, not a failure.
   std::string importProtobuf(Bytes request);
   std::string importJson(std::string_view text);
@@ -58,7 +59,8 @@ class Viewer {
   int32_t setCollapsed(std::string_view spanId, bool isCollapsed);
   uint32_t collapseAll();
   uint32_t expandAll();
-  // The id of the next span with an error from that one (or from the first or last), as text; empty: none.
+  // The id of the next span with an error from that one (or from the first or last), as text;
+  // empty: none.
   std::string nextError(std::string_view spanId, bool isForward);
 
   Result<std::string> spanDetail(std::string_view spanId, uint32_t maxValueBytes);

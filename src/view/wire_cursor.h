@@ -1,5 +1,5 @@
-// The importer's fast path over protobuf bytes: the same rules as otlp::WireReader, inlined, and able
-// to go on where a length points past the end, so that what was received is still read.
+// The importer's fast path over protobuf bytes: the same rules as otlp::WireReader, inlined, and
+// able to go on where a length points past the end, so that what was received is still read.
 //
 // otlp::WireReader stays the reader of everything that is not once per attribute.
 #pragma once

@@ -13,7 +13,14 @@ import { PageServer } from "./page_server.js";
 
 const PAGE_DIR = process.env["SPANDREL_PAGE_DIR"] ?? join(__dirname, "../../dist/page");
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
 
 let browser: Browser;
 let server: PageServer;
@@ -73,7 +80,8 @@ const rowNames = (): Promise<string[]> =>
       .map((row) => row.querySelector(".title")?.textContent ?? ""),
   );
 const selectedName = (): Promise<string | null> => page.locator('.row[aria-selected="true"] .title').textContent();
-const focusedName = (): Promise<string> => page.evaluate(() => document.activeElement?.querySelector(".title")?.textContent ?? "");
+const focusedName = (): Promise<string> =>
+  page.evaluate(() => document.activeElement?.querySelector(".title")?.textContent ?? "");
 
 /** Waits until what `read` gives is `expected`. */
 async function eventually<T>(read: () => Promise<T>, expected: T): Promise<void> {
@@ -98,12 +106,23 @@ test("a trace is shown as a tree with its facts", async () => {
   await open(agentTrace());
 
   expect(await page.locator(".trace-head h1").textContent()).toBe("answer question");
-  expect(await page.locator(".trace-head .chips").textContent()).toMatch(/4\.21 s.*16 spans.*ops-assistant.*metrics-api.*3\.4k → 228 tokens.*1 error/);
-  expect((await rowNames()).slice(0, 6)).toEqual(["answer question", "rewrite question", "retrieve runbooks", "embed query", "SELECT documents", "north-large-2"]);
+  expect(await page.locator(".trace-head .chips").textContent()).toMatch(
+    /4\.21 s.*16 spans.*ops-assistant.*metrics-api.*3\.4k → 228 tokens.*1 error/,
+  );
+  expect((await rowNames()).slice(0, 6)).toEqual([
+    "answer question",
+    "rewrite question",
+    "retrieve runbooks",
+    "embed query",
+    "SELECT documents",
+    "north-large-2",
+  ]);
   const grid = page.locator('[role="treegrid"]');
   expect(await grid.getAttribute("aria-rowcount")).toBe("16");
   expect(await page.locator(".row", { hasText: "SELECT documents" }).getAttribute("aria-level")).toBe("3");
-  expect(await page.locator(".row", { hasText: "open_incidents" }).getAttribute("aria-label")).toBe("span open_incidents, ops-assistant, TOOL, 511 ms, error");
+  expect(await page.locator(".row", { hasText: "open_incidents" }).getAttribute("aria-label")).toBe(
+    "span open_incidents, ops-assistant, TOOL, 511 ms, error",
+  );
 });
 
 test("bars stand where their spans are in time", async () => {
@@ -230,7 +249,12 @@ test("a wrong token is said, and not asked again and again", async () => {
 });
 
 test("a link to a span opens its trace there and keeps the token", async () => {
-  server.push(otlpJson([{ id: "other", name: "newer trace", start: 0, end: 1 }], { traceId: "0".repeat(31) + "7", startMillis: 1_800_000_000_000 }));
+  server.push(
+    otlpJson([{ id: "other", name: "newer trace", start: 0, end: 1 }], {
+      traceId: "0".repeat(31) + "7",
+      startMillis: 1_800_000_000_000,
+    }),
+  );
   await open(agentTrace(), `#/t/${TRACE_ID}/s/${spanIdOf("vector")}?token=${server.token}`);
 
   await eventually(selectedName, "SELECT documents");
@@ -245,7 +269,13 @@ test("a link to a span opens its trace there and keeps the token", async () => {
 test("ten thousand spans need no more elements than the screen has rows", async () => {
   const spans: FixtureSpan[] = [{ id: "root", name: "root", start: 0, end: 10_000 }];
   for (let index = 1; index < 10_000; index++) {
-    spans.push({ id: String(index), parent: index % 10 === 0 ? "root" : String(index - (index % 10) || "root"), name: `span ${String(index)}`, start: index, end: index + 1 });
+    spans.push({
+      id: String(index),
+      parent: index % 10 === 0 ? "root" : String(index - (index % 10) || "root"),
+      name: `span ${String(index)}`,
+      start: index,
+      end: index + 1,
+    });
   }
   await open(spans);
   const elements = (): Promise<number> => page.locator(".row").count();
@@ -269,7 +299,11 @@ test("ten thousand spans need no more elements than the screen has rows", async 
 
 test("a chain of two thousand levels is drawn, and says how deep it is", async () => {
   const spans = Array.from({ length: 2000 }, (_, index): FixtureSpan => ({
-    id: String(index), parent: index === 0 ? undefined : String(index - 1), name: `level ${String(index)}`, start: index, end: 4000 - index,
+    id: String(index),
+    parent: index === 0 ? undefined : String(index - 1),
+    name: `level ${String(index)}`,
+    start: index,
+    end: 4000 - index,
   }));
   await open(spans);
   await page.locator(".row").first().click();
@@ -304,12 +338,23 @@ test("a file of JSON is opened without a receiver, a broken one is explained", a
   await page.goto(server.origin);
   await page.locator(".empty h1", { hasText: "Open a trace" }).waitFor();
 
-  await page.setInputFiles("input[type=file]", { name: "broken.json", mimeType: "application/json", buffer: Buffer.from('{"resourceSpans":[{"scopeSpans":[{]}]}') });
+  await page.setInputFiles("input[type=file]", {
+    name: "broken.json",
+    mimeType: "application/json",
+    buffer: Buffer.from('{"resourceSpans":[{"scopeSpans":[{]}]}'),
+  });
   await page.locator(".notice.is-error").waitFor();
   expect(await page.locator(".notice").textContent()).toMatch(/broken\.json: 0 spans.*byte \d+/);
 
-  const lines = [otlpJson(agentTrace()), otlpJson([{ id: "x", name: "second line", start: 0, end: 1 }], { traceId: "0".repeat(31) + "9" })].join("\n");
-  await page.setInputFiles("input[type=file]", { name: "traces.jsonl", mimeType: "application/json", buffer: Buffer.from(lines) });
+  const lines = [
+    otlpJson(agentTrace()),
+    otlpJson([{ id: "x", name: "second line", start: 0, end: 1 }], { traceId: "0".repeat(31) + "9" }),
+  ].join("\n");
+  await page.setInputFiles("input[type=file]", {
+    name: "traces.jsonl",
+    mimeType: "application/json",
+    buffer: Buffer.from(lines),
+  });
   await page.locator(".row:not(.is-empty)").first().waitFor();
   await eventually(() => page.locator(".list-title").textContent(), "2 traces");
 });
@@ -341,7 +386,11 @@ test("a hostile trace stays text", async () => {
   // U+0000 is the one character that HTML's DOM may hold and the eye cannot see; all others are compared as they are.
   for (const text of texts) expect([...shown].some((value) => value === text)).toBe(true);
   expect(await rowNames()).toEqual(expect.arrayContaining(texts.slice(0, 15)));
-  expect(await page.evaluate(() => document.querySelectorAll("#app script, .app script, .app iframe, .app a, .app link, .app style").length)).toBe(0);
+  expect(
+    await page.evaluate(
+      () => document.querySelectorAll("#app script, .app script, .app iframe, .app a, .app link, .app style").length,
+    ),
+  ).toBe(0);
   expect(await page.evaluate(() => Object.keys(Object.prototype))).toEqual([]);
   expect(leaks).toBe(0);
   leak.closeAllConnections();

@@ -1,10 +1,9 @@
-#include "view/span_detail.h"
-
 #include <gtest/gtest.h>
 
 #include "base/json_text.h"
 #include "view/any_value_text.h"
 #include "view/request_builder.h"
+#include "view/span_detail.h"
 
 namespace spandrel::view {
 namespace {
@@ -43,7 +42,9 @@ TEST(SpanDetail, ALongValueIsCutAndGivenWholeWhenAskedFor) {
 
   const std::string detail = spanDetailJson(store, 0, 100);
 
-  EXPECT_NE(detail.find("\"bytes\":601,\"value\":\"" + std::string(99, 'x') + "\""), std::string::npos) << detail;
+  EXPECT_NE(detail.find("\"bytes\":601,\"value\":\"" + std::string(99, 'x') + "\""),
+            std::string::npos)
+      << detail;
   EXPECT_EQ(spanValue(store, 0, 1).value(), text);
   EXPECT_EQ(spanValue(store, 0, 99).error().code, ErrorCode::ResourceDoesNotExist);
 }
@@ -65,14 +66,26 @@ std::string encoded(void (*write)(otlp::WireWriter&)) {
 }
 
 TEST(AnyValueText, WritesEachKind) {
-  EXPECT_EQ(anyValueText(encoded([](otlp::WireWriter& w) { w.stringField(fields::any_value::kStringValue, "x"); })).text, "x");
-  EXPECT_EQ(anyValueText(encoded([](otlp::WireWriter& w) { w.varintField(fields::any_value::kBoolValue, 1); })).text, "true");
+  EXPECT_EQ(anyValueText(encoded([](otlp::WireWriter& w) {
+              w.stringField(fields::any_value::kStringValue, "x");
+            })).text,
+            "x");
+  EXPECT_EQ(anyValueText(encoded([](otlp::WireWriter& w) {
+              w.varintField(fields::any_value::kBoolValue, 1);
+            })).text,
+            "true");
   EXPECT_EQ(anyValueText(encoded([](otlp::WireWriter& w) {
               w.varintField(fields::any_value::kIntValue, static_cast<uint64_t>(INT64_MIN));
             })).text,
             "-9223372036854775808");
-  EXPECT_EQ(anyValueText(encoded([](otlp::WireWriter& w) { w.doubleField(fields::any_value::kDoubleValue, 0.1); })).text, "0.1");
-  EXPECT_EQ(anyValueText(encoded([](otlp::WireWriter& w) { w.stringField(fields::any_value::kBytesValue, "\xff\x01"); })).text, "/wE=");
+  EXPECT_EQ(anyValueText(encoded([](otlp::WireWriter& w) {
+              w.doubleField(fields::any_value::kDoubleValue, 0.1);
+            })).text,
+            "0.1");
+  EXPECT_EQ(anyValueText(encoded([](otlp::WireWriter& w) {
+              w.stringField(fields::any_value::kBytesValue, "\xff\x01");
+            })).text,
+            "/wE=");
   EXPECT_STREQ(anyValueText("").type, "empty");
 }
 

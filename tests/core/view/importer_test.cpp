@@ -1,8 +1,7 @@
-#include "view/otlp_importer.h"
-
 #include <gtest/gtest.h>
 
 #include "view/json_importer.h"
+#include "view/otlp_importer.h"
 #include "view/request_builder.h"
 #include "view/span_detail.h"
 
@@ -52,7 +51,8 @@ TEST(OtlpImporter, ARequestCutAnywhereGivesTheSpansBeforeTheCutAndAnError) {
   uint64_t spansBefore = 0;
   for (size_t length = 0; length < request.size(); ++length) {
     // A copy of the exact size, so that reading past it is seen by the sanitizer.
-    const std::vector<uint8_t> cut(request.begin(), request.begin() + static_cast<ptrdiff_t>(length));
+    const std::vector<uint8_t> cut(request.begin(),
+                                   request.begin() + static_cast<ptrdiff_t>(length));
     TraceStore store;
 
     const ImportReport report = importOtlpProtobuf(store, cut);
@@ -122,15 +122,16 @@ TEST(OtlpImporter, AnEmptyRequestIsFine) {
 }
 
 TEST(OtlpImporter, TheSpanTypeComesFromWhatTheVocabulariesSay) {
-  const std::vector<std::pair<std::vector<std::pair<std::string, std::string>>, std::string>> cases = {
-      {{{"mlflow.spanType", "\"LLM\""}}, "LLM"},
-      {{{"openinference.span.kind", "RETRIEVER"}}, "RETRIEVER"},
-      {{{"gen_ai.operation.name", "execute_tool"}}, "TOOL"},
-      {{{"gen_ai.operation.name", "chat"}, {"mlflow.spanType", "AGENT"}}, "AGENT"},
-      {{{"mlflow.spanType", "UNKNOWN"}, {"http.request.method", "GET"}}, "HTTP"},
-      {{{"db.system", "sqlite"}}, "DATABASE"},
-      {{{"anything", "else"}}, ""},
-  };
+  const std::vector<std::pair<std::vector<std::pair<std::string, std::string>>, std::string>>
+      cases = {
+          {{{"mlflow.spanType", "\"LLM\""}}, "LLM"},
+          {{{"openinference.span.kind", "RETRIEVER"}}, "RETRIEVER"},
+          {{{"gen_ai.operation.name", "execute_tool"}}, "TOOL"},
+          {{{"gen_ai.operation.name", "chat"}, {"mlflow.spanType", "AGENT"}}, "AGENT"},
+          {{{"mlflow.spanType", "UNKNOWN"}, {"http.request.method", "GET"}}, "HTTP"},
+          {{{"db.system", "sqlite"}}, "DATABASE"},
+          {{{"anything", "else"}}, ""},
+      };
   for (const auto& [attributes, expected] : cases) {
     TraceStore store;
     TestSpan span;
@@ -141,12 +142,13 @@ TEST(OtlpImporter, TheSpanTypeComesFromWhatTheVocabulariesSay) {
 }
 
 TEST(JsonImporter, ReadsTheSameSpansAsProtobuf) {
-  const std::string json = R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name",)"
-                           R"("value":{"stringValue":"web"}}]},"scopeSpans":[{"scope":{"name":"s"},"spans":[)"
-                           R"({"traceId":"11111111111111111111111111111101","spanId":"0000000000000001",)"
-                           R"("name":"one","kind":2,"startTimeUnixNano":"1544712660000000001","endTimeUnixNano":"1544712660000000009",)"
-                           R"("attributes":[{"key":"mlflow.spanInputs","value":{"stringValue":"{\"q\":1}"}}],)"
-                           R"("status":{"code":2,"message":"bad"}}]}]}]})";
+  const std::string json =
+      R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name",)"
+      R"("value":{"stringValue":"web"}}]},"scopeSpans":[{"scope":{"name":"s"},"spans":[)"
+      R"({"traceId":"11111111111111111111111111111101","spanId":"0000000000000001",)"
+      R"("name":"one","kind":2,"startTimeUnixNano":"1544712660000000001","endTimeUnixNano":"1544712660000000009",)"
+      R"("attributes":[{"key":"mlflow.spanInputs","value":{"stringValue":"{\"q\":1}"}}],)"
+      R"("status":{"code":2,"message":"bad"}}]}]}]})";
   TraceStore store;
 
   const ImportReport report = importOtlpJson(store, json);
@@ -156,7 +158,9 @@ TEST(JsonImporter, ReadsTheSameSpansAsProtobuf) {
   EXPECT_EQ(store.columns().startTimeNs(0), 1544712660000000001u);
   EXPECT_EQ(store.serviceOf(0), "web");
   const std::string detail = spanDetailJson(store, 0, 1000);
-  EXPECT_NE(detail.find(R"("key":"mlflow.spanInputs","type":"string","number":0,"value":"{\"q\":1}")"), std::string::npos)
+  EXPECT_NE(
+      detail.find(R"("key":"mlflow.spanInputs","type":"string","number":0,"value":"{\"q\":1}")"),
+      std::string::npos)
       << detail;
   EXPECT_NE(detail.find(R"("status":{"code":"ERROR","message":"bad"})"), std::string::npos);
   EXPECT_EQ(checkOtlpJson(json).spans, 1u);

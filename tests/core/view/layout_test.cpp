@@ -1,10 +1,9 @@
-#include "view/trace_layout.h"
-
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include "view/request_builder.h"
+#include "view/trace_layout.h"
 
 namespace spandrel::view {
 namespace {

@@ -1,4 +1,5 @@
-// Writes OTLP requests for tests, span by span, so that every shape a sender may produce can be had.
+// Writes OTLP requests for tests, span by span, so that every shape a sender may produce can be
+// had.
 #pragma once
 
 #include <cstring>
@@ -26,7 +27,9 @@ struct TestSpan {
   std::string service = "service";
 };
 
-inline std::string traceIdBytes(uint8_t trace) { return std::string(15, '\x11') + static_cast<char>(trace); }
+inline std::string traceIdBytes(uint8_t trace) {
+  return std::string(15, '\x11') + static_cast<char>(trace);
+}
 
 inline std::string spanIdBytes(uint32_t id) {
   std::string bytes(8, '\0');
@@ -48,7 +51,8 @@ inline trace::TraceId traceIdOf(uint8_t trace) {
 
 namespace building {
 
-inline void attribute(otlp::WireWriter& out, uint32_t field, const std::string& key, const std::string& text) {
+inline void attribute(otlp::WireWriter& out, uint32_t field, const std::string& key,
+                      const std::string& text) {
   const auto attribute = out.open(field);
   out.stringField(otlp::fields::key_value::kKey, key);
   const auto value = out.open(otlp::fields::key_value::kValue);

@@ -1,9 +1,8 @@
-#include "view/trace_store.h"
-
 #include <gtest/gtest.h>
 
 #include "view/request_builder.h"
 #include "view/span_detail.h"
+#include "view/trace_store.h"
 
 namespace spandrel::view {
 namespace {
@@ -118,7 +117,9 @@ TEST(TraceStore, WhatIsLeftAfterEvictionIsWhole) {
     ASSERT_NE(row, kNoRow);
     EXPECT_EQ(store.serviceOf(row), "service 20");
     const std::string detail = spanDetailJson(store, row, 1000);
-    EXPECT_NE(detail.find(std::string(200, 'x') + std::to_string(20000 + id) + "\""), std::string::npos) << id;
+    EXPECT_NE(detail.find(std::string(200, 'x') + std::to_string(20000 + id) + "\""),
+              std::string::npos)
+        << id;
     EXPECT_NE(detail.find("\"value\":\"service 20\""), std::string::npos);
   }
 }

@@ -1,9 +1,8 @@
-#include "view/trace_summary.h"
-
 #include <gtest/gtest.h>
 
 #include "base/json_text.h"
 #include "view/request_builder.h"
+#include "view/trace_summary.h"
 #include "view/viewer.h"
 
 namespace spandrel::view {
@@ -72,7 +71,8 @@ TEST(TraceSummary, SumsTokensButNotThoseBelowASpanThatCountsThem) {
 TEST(TraceSummary, TheTracesOwnSumWins) {
   TraceStore store;
   TestSpan root = spanOf(1, 0, 0, 9);
-  root.attributes = {{"mlflow.traceMetadata.mlflow.trace.tokenUsage", R"({"input_tokens": 100, "output_tokens": 20, "total_tokens": 120})"},
+  root.attributes = {{"mlflow.traceMetadata.mlflow.trace.tokenUsage",
+                      R"({"input_tokens": 100, "output_tokens": 20, "total_tokens": 120})"},
                      {kUsage, R"({"input_tokens": 1, "output_tokens": 2})"}};
   receive(store, {root});
 

@@ -1,5 +1,3 @@
-#include "view/trace_tree.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include <set>
 
 #include "view/request_builder.h"
+#include "view/trace_tree.h"
 
 namespace spandrel::view {
 namespace {
@@ -39,8 +38,8 @@ TestSpan spanOf(uint32_t id, uint32_t parent, uint64_t start, uint64_t end) {
 
 TEST(TraceTree, OrdersSiblingsByStartThenEndThenArrival) {
   TraceStore store;
-  receive(store, {spanOf(1, 0, 0, 100), spanOf(5, 1, 20, 30), spanOf(2, 1, 10, 40), spanOf(3, 1, 10, 20),
-                 spanOf(4, 1, 10, 20)});
+  receive(store, {spanOf(1, 0, 0, 100), spanOf(5, 1, 20, 30), spanOf(2, 1, 10, 40),
+                  spanOf(3, 1, 10, 20), spanOf(4, 1, 10, 20)});
 
   EXPECT_EQ(lines(store, treeOf(store)), (Lines{"1 0", "3 1", "4 1", "2 1", "5 1"}));
 }
@@ -68,7 +67,8 @@ TEST(TraceTree, ShowsAnOrphanAsARootWithANote) {
 
 TEST(TraceTree, BreaksACycleOfParentsAtItsEarliestSpan) {
   TraceStore store;
-  receive(store, {spanOf(1, 3, 30, 31), spanOf(2, 1, 10, 11), spanOf(3, 2, 20, 21), spanOf(4, 3, 40, 41)});
+  receive(store,
+          {spanOf(1, 3, 30, 31), spanOf(2, 1, 10, 11), spanOf(3, 2, 20, 21), spanOf(4, 3, 40, 41)});
 
   const TraceTree tree = treeOf(store);
 
