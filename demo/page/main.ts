@@ -61,6 +61,8 @@ class Page {
   #shown: string | null = null;
   #head: TraceHead | null = null;
   #isWaitingForLinked = false;
+  /** Counts the traces asked for: an answer that comes after the next question is dropped. */
+  #turn = 0;
   #connectionState: Connection = "none";
   #lastStatus: ReceiverStatus | null = null;
 
@@ -208,7 +210,9 @@ class Page {
   // --- the trace shown ---------------------------------------------------------------------------
 
   async #openTrace(traceId: string, spanId: string | null): Promise<void> {
+    const turn = ++this.#turn;
     const window = await this.#core.call("openTrace", traceId, FIRST_ROWS);
+    if (turn !== this.#turn) return; // another trace was asked for meanwhile
     if (!window) {
       this.#notice(`Trace ${traceId} is not here.`);
       return;
@@ -223,6 +227,7 @@ class Page {
     const wanted = spanId ?? (isOther ? window.rows[0]?.spanId : null);
     if (wanted && !(await this.#waterfall.select(wanted)) && spanId) this.#notice(`Span ${spanId} is not in this trace.`);
     this.#drawEmpty();
+    if (turn !== this.#turn) return;
     writePlace({ traceId, spanId: this.#waterfall.selected }, this.#token);
   }
 
