@@ -52,13 +52,19 @@ void shrinkBuffers() {
   if (b.bytes.capacity() > kKeptCapacity) b.bytes = std::vector<uint8_t>();
 }
 
-uint32_t outputAddress() { return reinterpret_cast<uintptr_t>(buffers().output); }
-uint32_t errorOffset() { return buffers().errorOffset; }
+uint32_t outputAddress() {
+  return reinterpret_cast<uintptr_t>(buffers().output);
+}
+uint32_t errorOffset() {
+  return buffers().errorOffset;
+}
 
 std::string_view inputText(uint32_t length) {
   return {reinterpret_cast<const char*>(buffers().input), length};
 }
-Bytes inputBytes(uint32_t length) { return {buffers().input, length}; }
+Bytes inputBytes(uint32_t length) {
+  return {buffers().input, length};
+}
 
 int32_t reply(std::string text) {
   Buffers& b = buffers();
@@ -72,7 +78,9 @@ int32_t reply(std::vector<uint8_t> bytes) {
   return replyAt(b.bytes.data(), b.bytes.size());
 }
 
-int32_t reply(const uint8_t* data, size_t length) { return replyAt(data, length); }
+int32_t reply(const uint8_t* data, size_t length) {
+  return replyAt(data, length);
+}
 
 int32_t reply(const Error& error) {
   Buffers& b = buffers();
@@ -84,7 +92,9 @@ int32_t reply(const Error& error) {
 }
 
 namespace {
-uint32_t messageLength() { return static_cast<uint32_t>(buffers().text.size()); }
+uint32_t messageLength() {
+  return static_cast<uint32_t>(buffers().text.size());
+}
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(spandrel_handover) {

@@ -30,8 +30,12 @@ int32_t reply(std::string text);
 int32_t reply(std::vector<uint8_t> bytes);
 int32_t reply(const Error& error);
 int32_t reply(const uint8_t* data, size_t length);  // not copied: must outlive the read
-inline int32_t reply(Bytes bytes) { return reply(bytes.data(), bytes.size()); }
-inline int32_t reply(Done) { return reply(std::string()); }
+inline int32_t reply(Bytes bytes) {
+  return reply(bytes.data(), bytes.size());
+}
+inline int32_t reply(Done) {
+  return reply(std::string());
+}
 
 template <typename T>
 int32_t reply(Result<T> result) {

@@ -22,7 +22,9 @@ struct Staging {
   uint32_t wordBytes = 0;
 
   const uint32_t* words() const { return reinterpret_cast<const uint32_t*>(memory); }
-  std::string_view rope(uint32_t length) const { return {reinterpret_cast<const char*>(memory) + wordBytes, length}; }
+  std::string_view rope(uint32_t length) const {
+    return {reinterpret_cast<const char*>(memory) + wordBytes, length};
+  }
 };
 
 Staging& staging() {
@@ -39,31 +41,45 @@ uint32_t stagingAddress(uint32_t wordBytes, uint32_t ropeBytes) {
   return reinterpret_cast<uintptr_t>(area.memory);
 }
 
-uint32_t grammarVersion() { return record::kGrammarVersion; }
+uint32_t grammarVersion() {
+  return record::kGrammarVersion;
+}
 
-uint32_t appendTexts(uint32_t length) { return engine().texts().append(inputText(length)); }
+uint32_t appendTexts(uint32_t length) {
+  return engine().texts().append(inputText(length));
+}
 
-int32_t commitStaged(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits, uint32_t recordCount) {
-  return reply(engine().commit(staging().words(), wordBytes, staging().rope(ropeBytes), ropeUnits, recordCount));
+int32_t commitStaged(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits,
+                     uint32_t recordCount) {
+  return reply(engine().commit(staging().words(), wordBytes, staging().rope(ropeBytes), ropeUnits,
+                               recordCount));
 }
 
 int32_t stagedPortable(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits) {
-  return reply(engine().portableOfStaged(staging().words(), wordBytes, staging().rope(ropeBytes), ropeUnits));
+  return reply(engine().portableOfStaged(staging().words(), wordBytes, staging().rope(ropeBytes),
+                                         ropeUnits));
 }
 
-uint32_t addDestination() { return engine().addDestination({}); }
+uint32_t addDestination() {
+  return engine().addDestination({});
+}
 
-void setDestinationLimits(uint32_t destination, double maxBytes, uint32_t maxSpans, bool holdsTraces) {
+void setDestinationLimits(uint32_t destination, double maxBytes, uint32_t maxSpans,
+                          bool holdsTraces) {
   engine().queue(destination).setLimits({static_cast<uint64_t>(maxBytes), maxSpans, holdsTraces});
 }
 
-uint32_t readySpans(uint32_t destination) { return engine().queue(destination).readySpans(); }
+uint32_t readySpans(uint32_t destination) {
+  return engine().queue(destination).readySpans();
+}
 
 uint32_t takeBatch(uint32_t destination, uint32_t maxSpans, double maxBytes) {
   return engine().queue(destination).take(maxSpans, static_cast<uint64_t>(maxBytes));
 }
 
-uint32_t batchSpanCount(uint32_t destination, uint32_t batch) { return engine().queue(destination).spanCount(batch); }
+uint32_t batchSpanCount(uint32_t destination, uint32_t batch) {
+  return engine().queue(destination).spanCount(batch);
+}
 
 int32_t encodeBatch(uint32_t destination, uint32_t batch) {
   const Bytes bytes = engine().encodeBatch(destination, batch);
@@ -86,28 +102,39 @@ void settleLost(uint32_t destination, uint32_t batch, uint32_t reason) {
   engine().queue(destination).settleLost(batch, static_cast<LossReason>(reason));
 }
 
-uint32_t splitBatch(uint32_t destination, uint32_t batch) { return engine().queue(destination).split(batch).first; }
+uint32_t splitBatch(uint32_t destination, uint32_t batch) {
+  return engine().queue(destination).split(batch).first;
+}
 
 int32_t releaseTrace(uint32_t destination, uint32_t length) {
   return reply(engine().releaseTrace(destination, inputText(length)));
 }
 
-void releaseAllTraces(uint32_t destination) { engine().queue(destination).releaseAll(); }
+void releaseAllTraces(uint32_t destination) {
+  engine().queue(destination).releaseAll();
+}
 
 void drainDestination(uint32_t destination, uint32_t reason) {
   engine().queue(destination).drain(static_cast<LossReason>(reason));
 }
 
 void countLost(uint32_t destination, uint32_t reason, double spans) {
-  engine().queue(destination).countLost(static_cast<LossReason>(reason), static_cast<uint64_t>(spans));
+  engine()
+      .queue(destination)
+      .countLost(static_cast<LossReason>(reason), static_cast<uint64_t>(spans));
 }
 
-int32_t destinationCounters(uint32_t destination) { return reply(engine().queue(destination).counters().text()); }
+int32_t destinationCounters(uint32_t destination) {
+  return reply(engine().queue(destination).counters().text());
+}
 
-int32_t pendingRecords(uint32_t length) { return reply(engine().pendingRecords(inputText(length))); }
+int32_t pendingRecords(uint32_t length) {
+  return reply(engine().pendingRecords(inputText(length)));
+}
 
 int32_t setOrigin(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits) {
-  return reply(engine().setOrigin(staging().words(), wordBytes, staging().rope(ropeBytes), ropeUnits));
+  return reply(
+      engine().setOrigin(staging().words(), wordBytes, staging().rope(ropeBytes), ropeUnits));
 }
 
 }  // namespace

@@ -20,8 +20,10 @@ std::string withExponent(const DecimalDigits& decimal, size_t minExponentDigits)
 
 std::string withoutExponent(const DecimalDigits& decimal) {
   const int count = static_cast<int>(decimal.digits.size());
-  if (decimal.point <= 0) return "0." + std::string(static_cast<size_t>(-decimal.point), '0') + decimal.digits;
-  if (decimal.point >= count) return decimal.digits + std::string(static_cast<size_t>(decimal.point - count), '0');
+  if (decimal.point <= 0)
+    return "0." + std::string(static_cast<size_t>(-decimal.point), '0') + decimal.digits;
+  if (decimal.point >= count)
+    return decimal.digits + std::string(static_cast<size_t>(decimal.point - count), '0');
   const size_t point = static_cast<size_t>(decimal.point);
   return decimal.digits.substr(0, point) + '.' + decimal.digits.substr(point);
 }
@@ -32,7 +34,9 @@ const char* specialText(double value) {
   return nullptr;
 }
 
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
+bool isDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // The parts of a JSON number; no leading zeros, plus sign or bare point.
 struct NumberParts {
@@ -126,8 +130,10 @@ bool parseDouble(std::string_view text, double& out) {
   NumberParts parts;
   if (!splitNumber(text, parts)) return false;
   const int64_t exponent = parts.exponent - static_cast<int64_t>(parts.fraction.size());
-  const double magnitude = parts.fraction.empty() ? doubleOfDigits(parts.whole, exponent)
-                                                  : doubleOfDigits(std::string(parts.whole) + std::string(parts.fraction), exponent);
+  const double magnitude =
+      parts.fraction.empty()
+          ? doubleOfDigits(parts.whole, exponent)
+          : doubleOfDigits(std::string(parts.whole) + std::string(parts.fraction), exponent);
   out = parts.isNegative ? -magnitude : magnitude;
   return true;
 }

@@ -37,8 +37,12 @@ struct Error {
 template <typename T>
 class Result {
  public:
-  Result(T value) : isOk_(true) { new (&value_) T(std::move(value)); }             // NOLINT: implicit by intent
-  Result(Error error) : isOk_(false) { new (&error_) Error(std::move(error)); }    // NOLINT: implicit by intent
+  Result(T value) : isOk_(true) {
+    new (&value_) T(std::move(value));
+  }  // NOLINT: implicit by intent
+  Result(Error error) : isOk_(false) {
+    new (&error_) Error(std::move(error));
+  }  // NOLINT: implicit by intent
   Result(const Result& other) : isOk_(other.isOk_) {
     if (isOk_) {
       new (&value_) T(other.value_);

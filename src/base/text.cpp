@@ -22,7 +22,9 @@ int base64Value(char c) {
   return -1;
 }
 
-bool isContinuation(uint8_t byte) { return (byte & 0xC0) == 0x80; }
+bool isContinuation(uint8_t byte) {
+  return (byte & 0xC0) == 0x80;
+}
 
 }  // namespace
 
@@ -135,7 +137,8 @@ std::string sanitizeUtf8(std::string_view text) {
     size_t bad = 1;
     if (lead >= 0xC2 && lead <= 0xF4) {
       const size_t expected = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-      while (bad < expected && bad < rest.size() && isContinuation(static_cast<uint8_t>(rest[bad]))) {
+      while (bad < expected && bad < rest.size() &&
+             isContinuation(static_cast<uint8_t>(rest[bad]))) {
         const uint8_t second = static_cast<uint8_t>(rest[1]);
         if (bad == 1 && ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
                          (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))) {

@@ -17,7 +17,9 @@ void append(std::vector<uint8_t>& out, const std::vector<uint8_t>& bytes) {
 
 }  // namespace
 
-Engine::Engine() { scope_.name = "spandrel"; }
+Engine::Engine() {
+  scope_.name = "spandrel";
+}
 
 uint32_t Engine::addDestination(QueueLimits limits) {
   if (destinationCount_ == kMaxDestinations) return kMaxDestinations;
@@ -59,7 +61,8 @@ Result<Done> Engine::commit(const uint32_t* words, uint32_t wordBytes, std::stri
   if (!result.ok()) {
     // The spans cannot be told apart any more; all destinations lost them.
     const uint64_t lost = recordCount - committed_.size();
-    for (uint32_t i = 0; i < destinationCount_; ++i) destinations_[i]->countLost(LossReason::TooLarge, lost);
+    for (uint32_t i = 0; i < destinationCount_; ++i)
+      destinations_[i]->countLost(LossReason::TooLarge, lost);
   }
   committed_.clear();
   return result;
@@ -118,7 +121,8 @@ std::string Engine::jsonOf(const std::vector<record::RecordRef>& records) const 
 
 std::vector<uint8_t> Engine::portableRecords(uint32_t destination, SpanQueue::BatchId batch) {
   std::vector<uint8_t> out;
-  for (const record::RecordRef& each : queue(destination).records(batch)) append(out, record::toPortable(each.words(), texts_));
+  for (const record::RecordRef& each : queue(destination).records(batch))
+    append(out, record::toPortable(each.words(), texts_));
   return out;
 }
 

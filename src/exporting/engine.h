@@ -29,20 +29,22 @@ class Engine {
 
   // The next destination, 0, 1, …; kMaxDestinations when there are too many.
   uint32_t addDestination(QueueLimits limits);
-  // A number that was never given has an empty queue of its own: calls on it do nothing that counts.
+  // A number that was never given has an empty queue of its own: calls on it do nothing that
+  // counts.
   SpanQueue& queue(uint32_t destination);
   // Whole-trace destinations: what is held of this trace (32 hex digits) becomes ready.
   Result<Done> releaseTrace(uint32_t destination, std::string_view traceIdHex);
 
   // Resource and scope of all exports, from one staged record (otlp::encodeOrigin).
-  Result<Done> setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope, uint32_t ropeUnits);
+  Result<Done> setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
+                         uint32_t ropeUnits);
 
   // Takes a staged chunk over (record/commit.h) and routes its records.
-  Result<Done> commit(const uint32_t* words, uint32_t wordBytes, std::string_view rope, uint32_t ropeUnits,
-                      uint32_t recordCount);
+  Result<Done> commit(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
+                      uint32_t ropeUnits, uint32_t recordCount);
   // One staged record as a portable record; nothing is routed.
-  Result<std::vector<uint8_t>> portableOfStaged(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
-                                                uint32_t ropeUnits);
+  Result<std::vector<uint8_t>> portableOfStaged(const uint32_t* words, uint32_t wordBytes,
+                                                std::string_view rope, uint32_t ropeUnits);
   // A record made elsewhere (a C++ LiveSpan), routed like the others.
   void route(const record::RecordRef& record);
 
@@ -50,7 +52,8 @@ class Engine {
   using Keeper = void (*)(void* context, const record::RecordRef& record);
   void setKeeper(Keeper keeper, void* context);
 
-  // The batch as an ExportTraceServiceRequest; valid until the next call. Empty for an unknown batch.
+  // The batch as an ExportTraceServiceRequest; valid until the next call. Empty for an unknown
+  // batch.
   Bytes encodeBatch(uint32_t destination, SpanQueue::BatchId batch);
   std::string encodeBatchJson(uint32_t destination, SpanQueue::BatchId batch);
   // The batch's spans as portable records, back to back.

@@ -6,9 +6,9 @@ namespace spandrel::exporting {
 
 std::string_view lossReasonName(LossReason reason) {
   static constexpr std::array<std::string_view, kLossReasons> kNames = {
-      "queue_full",  "too_large",       "rejected",     "http_4xx",  "gave_up",
-      "shutdown",    "unknown_outcome", "late",         "not_ready", "module_dead",
-      "trace_evicted", "trace_expired", "redaction_error"};
+      "queue_full",    "too_large",       "rejected",       "http_4xx",  "gave_up",
+      "shutdown",      "unknown_outcome", "late",           "not_ready", "module_dead",
+      "trace_evicted", "trace_expired",   "redaction_error"};
   const auto place = static_cast<size_t>(reason);
   return place < kNames.size() ? kNames[place] : std::string_view("unknown_outcome");
 }

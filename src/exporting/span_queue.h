@@ -1,8 +1,8 @@
 // The bounded queue of ended spans of one destination, and the batches taken from it.
 //
 // push() never blocks: past the byte budget, or the count limit where there is one, the newest span
-// is dropped and counted. A batch stays inside the budget until it is settled, so a receiver that is
-// away cannot make the queue grow. Batches are named by a number; a number that is not (or no
+// is dropped and counted. A batch stays inside the budget until it is settled, so a receiver that
+// is away cannot make the queue grow. Batches are named by a number; a number that is not (or no
 // longer) known is a no-op. Safe to use from several threads.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace spandrel::exporting {
 struct QueueLimits {
   uint64_t maxBytes = 32u << 20;  // of record bytes
   uint32_t maxSpans = 0;          // 0: the byte budget alone counts
-  bool holdsTraces = false;       // keep a trace's records until the trace is complete (tail policy)
+  bool holdsTraces = false;  // keep a trace's records until the trace is complete (tail policy)
 };
 
 class SpanQueue {
@@ -73,7 +73,9 @@ class SpanQueue {
 
   void makeReady(record::RecordRef record);
   void forget(std::vector<record::RecordRef>& records, LossReason reason);
-  void count(LossReason reason, uint64_t spans) { counters_.dropped[static_cast<size_t>(reason)] += spans; }
+  void count(LossReason reason, uint64_t spans) {
+    counters_.dropped[static_cast<size_t>(reason)] += spans;
+  }
 
   mutable std::mutex lock_;
   QueueLimits limits_;

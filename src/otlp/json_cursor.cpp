@@ -8,9 +8,13 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-std::string_view withoutQuotes(std::string_view quoted) { return quoted.substr(1, quoted.size() - 2); }
+std::string_view withoutQuotes(std::string_view quoted) {
+  return quoted.substr(1, quoted.size() - 2);
+}
 
-bool hasEscapes(std::string_view quoted) { return quoted.find('\\') != std::string_view::npos; }
+bool hasEscapes(std::string_view quoted) {
+  return quoted.find('\\') != std::string_view::npos;
+}
 
 // trace_id → traceId
 std::string camelCase(std::string_view snake) {
@@ -126,7 +130,9 @@ void JsonCursor::fail(ErrorCode code, const char* message) {
   token_ = {Kind::Error, {}};
 }
 
-Error JsonCursor::error() const { return error_; }
+Error JsonCursor::error() const {
+  return error_;
+}
 
 bool JsonCursor::begin(Kind kind) {
   if (token_.kind == kind) return true;

@@ -14,8 +14,8 @@ using trace::Attribute;
 namespace {
 
 template <size_t N>
-bool indexOfName(const std::array<std::string_view, N>& names, std::string_view prefix, std::string_view name,
-                 size_t& index) {
+bool indexOfName(const std::array<std::string_view, N>& names, std::string_view prefix,
+                 std::string_view name, size_t& index) {
   if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
   const auto found = std::find(names.begin(), names.end(), name);
   index = static_cast<size_t>(found - names.begin());
@@ -157,7 +157,8 @@ void JsonFieldsReader::readKind(trace::SpanKind& out) {
   size_t index = 0;
   if (cursor_.scalarText(text) && parseUint64(text, number)) {
     out = number <= UINT8_MAX ? static_cast<trace::SpanKind>(number) : trace::SpanKind::Unspecified;
-  } else if (cursor_.kind() == JsonCursor::Kind::String && indexOfName(kNames, "SPAN_KIND_", text, index)) {
+  } else if (cursor_.kind() == JsonCursor::Kind::String &&
+             indexOfName(kNames, "SPAN_KIND_", text, index)) {
     out = static_cast<trace::SpanKind>(index);
     ++report_.enumNames;
   } else {
@@ -172,7 +173,8 @@ void JsonFieldsReader::readStatusCode(trace::StatusCode& out) {
   size_t index = 0;
   if (cursor_.scalarText(text) && parseUint64(text, number)) {
     out = number <= 2 ? static_cast<trace::StatusCode>(number) : trace::StatusCode::Unset;
-  } else if (cursor_.kind() == JsonCursor::Kind::String && indexOfName(kNames, "STATUS_CODE_", text, index)) {
+  } else if (cursor_.kind() == JsonCursor::Kind::String &&
+             indexOfName(kNames, "STATUS_CODE_", text, index)) {
     out = static_cast<trace::StatusCode>(index);
     ++report_.enumNames;
   } else {
@@ -274,7 +276,8 @@ void JsonFieldsReader::readValueMember(std::string_view key, AnyValue& out, int 
   if (key == "bytesValue") return readBytesValue(out);
   const bool isArray = key == "arrayValue";
   if (!isArray && key != "kvlistValue") return cursor_.skipUnknown();
-  if (level >= trace::kMaxReadDepth) return cursor_.fail(ErrorCode::TooDeep, "a value is nested more than 64 deep");
+  if (level >= trace::kMaxReadDepth)
+    return cursor_.fail(ErrorCode::TooDeep, "a value is nested more than 64 deep");
   if (isArray) return readArrayValue(out, level + 1);
   readMapValue(out, level + 1);
 }
@@ -313,7 +316,8 @@ void JsonFieldsReader::readDoubleValue(AnyValue& out) {
 
 void JsonFieldsReader::readBytesValue(AnyValue& out) {
   std::string_view text;
-  if (cursor_.kind() != JsonCursor::Kind::String || !cursor_.scalarText(text)) return keepAsText(out);
+  if (cursor_.kind() != JsonCursor::Kind::String || !cursor_.scalarText(text))
+    return keepAsText(out);
   if (!hasRoom(2 * text.size())) return;
   const auto bytes = fromBase64(text);
   if (!bytes.ok()) return keepAsText(out);
@@ -385,7 +389,8 @@ template <typename Id>
 void JsonFieldsReader::readId(Id& out) {
   out = Id{};
   std::string_view text;
-  if (cursor_.kind() != JsonCursor::Kind::String || !cursor_.scalarText(text)) return cursor_.skipUnreadable();
+  if (cursor_.kind() != JsonCursor::Kind::String || !cursor_.scalarText(text))
+    return cursor_.skipUnreadable();
   if (text.empty()) return;
   const size_t size = out.bytes.size();
   if (text.size() == size * 2) {

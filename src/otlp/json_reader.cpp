@@ -19,7 +19,9 @@ struct Input {
 class DocumentReader {
  public:
   DocumentReader(std::string_view text, size_t base, Input& input)
-      : cursor_(text, base, input.report), fields_(cursor_, input.report, input.budget), input_(input) {}
+      : cursor_(text, base, input.report),
+        fields_(cursor_, input.report, input.budget),
+        input_(input) {}
 
   // Reads one value; false when it was broken. `end`: where it ends in the whole input.
   bool read(size_t& end) {
@@ -156,7 +158,8 @@ Result<trace::SpanData> decodeSpanJson(std::string_view text, ReadReport& report
 
 Result<trace::AnyValue> decodeAnyValueJson(std::string_view text, ReadReport& report) {
   return decodeOne<trace::AnyValue>(
-      text, report, [](JsonFieldsReader& reader, trace::AnyValue& value) { reader.readAnyValue(value); });
+      text, report,
+      [](JsonFieldsReader& reader, trace::AnyValue& value) { reader.readAnyValue(value); });
 }
 
 }  // namespace spandrel::otlp

@@ -15,11 +15,14 @@ using trace::AnyValue;
 using Token = JsonScanner::Token;
 using TokenKind = JsonScanner::Kind;
 
-std::string wellFormed(std::string text) { return isUtf8(text) ? text : sanitizeUtf8(text); }
+std::string wellFormed(std::string text) {
+  return isUtf8(text) ? text : sanitizeUtf8(text);
+}
 
 AnyValue integerOf(std::string_view digits) {
   int64_t integer = 0;
-  return parseInt64(digits, integer) ? AnyValue::of(integer) : AnyValue::string(std::string(digits));
+  return parseInt64(digits, integer) ? AnyValue::of(integer)
+                                     : AnyValue::string(std::string(digits));
 }
 
 // As JSON.parse and Python do: the last value, at the place of the first.
@@ -51,8 +54,8 @@ void keepLastOfEqualKeys(std::vector<AnyValue::Member>& members) {
   members.resize(kept);
 }
 
-// The value that begins with `token`. Recursion is bounded by the scanner's depth limit. Empty after
-// an error, which the scanner keeps.
+// The value that begins with `token`. Recursion is bounded by the scanner's depth limit. Empty
+// after an error, which the scanner keeps.
 AnyValue valueFrom(JsonScanner& scanner, const Token& token) {
   switch (token.kind) {
     case TokenKind::BeginArray: {
@@ -119,7 +122,8 @@ void append(std::string& out, const AnyValue& value, int levelsLeft) {
       appendJsonString(out, value.text);
       return;
     case AnyValue::Kind::Bytes:
-      appendJsonString(out, toBase64({reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()}));
+      appendJsonString(
+          out, toBase64({reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()}));
       return;
     case AnyValue::Kind::Json:
       out += value.text;
@@ -157,7 +161,9 @@ Result<AnyValue> parseJsonValue(std::string_view text) {
   return value;
 }
 
-void appendJsonText(std::string& out, const AnyValue& value) { append(out, value, kMaxJsonTextDepth); }
+void appendJsonText(std::string& out, const AnyValue& value) {
+  append(out, value, kMaxJsonTextDepth);
+}
 
 std::string jsonTextOf(const AnyValue& value) {
   std::string out;
@@ -166,10 +172,12 @@ std::string jsonTextOf(const AnyValue& value) {
 }
 
 int depthOf(const AnyValue& value, int limit) {
-  if (limit <= 0 || (value.kind != AnyValue::Kind::Array && value.kind != AnyValue::Kind::Map)) return 0;
+  if (limit <= 0 || (value.kind != AnyValue::Kind::Array && value.kind != AnyValue::Kind::Map))
+    return 0;
   int inner = 0;
   for (const AnyValue& item : value.items) inner = std::max(inner, depthOf(item, limit - 1));
-  for (const auto& [key, member] : value.members) inner = std::max(inner, depthOf(member, limit - 1));
+  for (const auto& [key, member] : value.members)
+    inner = std::max(inner, depthOf(member, limit - 1));
   return inner + 1;
 }
 

@@ -52,7 +52,8 @@ void appendWellFormed(std::string& out, std::string_view text) {
   while (at < text.size()) {
     const uint8_t byte = static_cast<uint8_t>(text[at]);
     // Only these can begin a character that needs an escape.
-    if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7F && byte != 0xC2 && byte != 0xE2) {
+    if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7F && byte != 0xC2 &&
+        byte != 0xE2) {
       ++at;
       continue;
     }
@@ -142,10 +143,12 @@ void appendDouble(std::string& out, double number) {
 
 void appendValue(std::string& out, const AnyValue& value, ValueForm form, int levelsLeft);
 
-void appendKeyValue(std::string& out, std::string_view key, const AnyValue& value, ValueForm form, int levelsLeft) {
+void appendKeyValue(std::string& out, std::string_view key, const AnyValue& value, ValueForm form,
+                    int levelsLeft) {
   ObjectWriter object(out);
   object.text("key", key);
-  if (value.kind != AnyValue::Kind::Empty) appendValue(object.key("value"), value, form, levelsLeft);
+  if (value.kind != AnyValue::Kind::Empty)
+    appendValue(object.key("value"), value, form, levelsLeft);
 }
 
 void appendNestedJson(std::string& out, const AnyValue& value, ValueForm form, int levelsLeft) {
@@ -157,13 +160,15 @@ void appendContainer(std::string& out, const AnyValue& value, ValueForm form, in
   ObjectWriter object(out);
   if (value.kind == AnyValue::Kind::Array) {
     ObjectWriter list(object.key("arrayValue"));
-    listMember(list, "values", value.items,
-               [&](std::string& text, const AnyValue& item) { appendValue(text, item, form, levelsLeft - 1); });
+    listMember(list, "values", value.items, [&](std::string& text, const AnyValue& item) {
+      appendValue(text, item, form, levelsLeft - 1);
+    });
   } else {
     ObjectWriter list(object.key("kvlistValue"));
-    listMember(list, "values", value.members, [&](std::string& text, const AnyValue::Member& member) {
-      appendKeyValue(text, member.first, member.second, form, levelsLeft - 1);
-    });
+    listMember(list, "values", value.members,
+               [&](std::string& text, const AnyValue::Member& member) {
+                 appendKeyValue(text, member.first, member.second, form, levelsLeft - 1);
+               });
   }
 }
 
@@ -193,7 +198,8 @@ void appendValue(std::string& out, const AnyValue& value, ValueForm form, int le
       return appendString(object.key("stringValue"), value.text);
     case AnyValue::Kind::Bytes:
       object.key("bytesValue") +=
-          '"' + toBase64({reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()}) + '"';
+          '"' + toBase64({reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()}) +
+          '"';
       return;
     default:
       return;
@@ -203,7 +209,8 @@ void appendValue(std::string& out, const AnyValue& value, ValueForm form, int le
 void ObjectWriter::attributes(const std::vector<Attribute>& attributes, ValueForm form) {
   listMember(*this, "attributes", attributes, [form](std::string& out, const Attribute& attribute) {
     AnyValue scratch;
-    appendKeyValue(out, attribute.key, outgoingValue(attribute.key, attribute.value, form, scratch), form, kMaxLevels);
+    appendKeyValue(out, attribute.key, outgoingValue(attribute.key, attribute.value, form, scratch),
+                   form, kMaxLevels);
   });
 }
 
@@ -242,8 +249,9 @@ void appendScopeSpans(std::string& out, const ScopeSpans& group, ValueForm form)
     scope.attributes(group.scope.attributes, ValueForm::Typed);
     scope.number("droppedAttributesCount", group.scope.droppedAttributes);
   }
-  listMember(object, "spans", group.spans,
-             [form](std::string& text, const trace::SpanData& span) { appendSpanJson(text, span, form); });
+  listMember(object, "spans", group.spans, [form](std::string& text, const trace::SpanData& span) {
+    appendSpanJson(text, span, form);
+  });
   object.text("schemaUrl", group.scope.schemaUrl);
 }
 
@@ -292,8 +300,9 @@ void appendSpanJson(std::string& out, const trace::SpanData& span, ValueForm for
   object.time("endTimeUnixNano", span.endTimeNs);
   object.attributes(span.attributes, form);
   object.number("droppedAttributesCount", span.droppedAttributes);
-  listMember(object, "events", span.events,
-             [form](std::string& text, const trace::Event& event) { appendEvent(text, event, form); });
+  listMember(object, "events", span.events, [form](std::string& text, const trace::Event& event) {
+    appendEvent(text, event, form);
+  });
   object.number("droppedEventsCount", span.droppedEvents);
   listMember(object, "links", span.links,
              [form](std::string& text, const trace::Link& link) { appendLink(text, link, form); });

@@ -2,8 +2,8 @@
 //
 // By the JSON encoding of the OTLP specification: ids in hex, enums as numbers, 64-bit integers as
 // decimal strings, keys in lowerCamelCase, NaN and infinities as strings, bytes in base64. Defaults
-// and empty lists are left out. Texts are well-formed UTF-8; controls, U+2028 and U+2029 are escaped,
-// so one TracesData is always one line (JSON lines, the file form of OTLP).
+// and empty lists are left out. Texts are well-formed UTF-8; controls, U+2028 and U+2029 are
+// escaped, so one TracesData is always one line (JSON lines, the file form of OTLP).
 #pragma once
 
 #include <span>

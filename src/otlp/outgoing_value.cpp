@@ -9,7 +9,9 @@ namespace {
 using trace::AnyValue;
 using Kind = AnyValue::Kind;
 
-bool isContainer(const AnyValue& value) { return value.kind == Kind::Array || value.kind == Kind::Map; }
+bool isContainer(const AnyValue& value) {
+  return value.kind == Kind::Array || value.kind == Kind::Map;
+}
 
 // The first character of the text, past white space; 0 if there is none.
 char firstOf(std::string_view text) {
@@ -47,7 +49,8 @@ const AnyValue& wireValue(std::string_view key, const AnyValue& value, AnyValue&
 
 }  // namespace
 
-const AnyValue& outgoingValue(std::string_view key, const AnyValue& value, ValueForm form, AnyValue& scratch) {
+const AnyValue& outgoingValue(std::string_view key, const AnyValue& value, ValueForm form,
+                              AnyValue& scratch) {
   switch (form) {
     case ValueForm::Wire:
       return wireValue(key, value, scratch);

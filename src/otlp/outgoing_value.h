@@ -8,7 +8,8 @@
 namespace spandrel::otlp {
 
 enum class ValueForm : uint8_t {
-  // For receivers. mlflow.spanInputs and mlflow.spanOutputs carry JSON text, a string with its quotes;
+  // For receivers. mlflow.spanInputs and mlflow.spanOutputs carry JSON text, a string with its
+  // quotes;
   // JSON text stays text; values of more than kMaxWireDepth levels become text; all else is typed.
   Wire,
   // As MLflow's to_otel_proto(): text is decoded to the value it stands for, at any depth.
@@ -17,8 +18,9 @@ enum class ValueForm : uint8_t {
   Typed,
 };
 
-// The value to encode for attribute `key`: `value` itself, or `scratch` filled with what replaces it.
-const trace::AnyValue& outgoingValue(std::string_view key, const trace::AnyValue& value, ValueForm form,
-                                     trace::AnyValue& scratch);
+// The value to encode for attribute `key`: `value` itself, or `scratch` filled with what replaces
+// it.
+const trace::AnyValue& outgoingValue(std::string_view key, const trace::AnyValue& value,
+                                     ValueForm form, trace::AnyValue& scratch);
 
 }  // namespace spandrel::otlp

@@ -19,7 +19,9 @@ namespace flags = record::flags;
 namespace tag = record::tag;
 
 // All field numbers of these messages are below 16, so a tag is one byte; values are checked to.
-constexpr uint8_t byteTag(uint32_t field, WireType type) { return static_cast<uint8_t>(makeTag(field, type)); }
+constexpr uint8_t byteTag(uint32_t field, WireType type) {
+  return static_cast<uint8_t>(makeTag(field, type));
+}
 
 inline uint8_t* putVarint(uint64_t value, uint8_t* at) {
   if (value < 0x80) {
@@ -34,7 +36,9 @@ inline uint8_t* putVarint(uint64_t value, uint8_t* at) {
   return Coded::WriteVarint64ToArray(value, at);
 }
 
-inline size_t sizeOfVarint(uint64_t value) { return value < 0x80 ? 1 : varintSize(value); }
+inline size_t sizeOfVarint(uint64_t value) {
+  return value < 0x80 ? 1 : varintSize(value);
+}
 
 // memcpy of a dozen bytes is a call in WebAssembly; two loads and two stores are not.
 inline uint8_t* copyShort(const char* from, size_t length, uint8_t* at) {
@@ -98,8 +102,9 @@ class Encoder {
     for (uint32_t i = 0; i < record_[header::kLinkCount]; ++i) link();
     count(fields::span::kDroppedLinksCount, record_[header::kDroppedLinks]);
     status(flagBits, description);
-    out_.fixed32Field(fields::span::kFlags, (flagBits >> flags::kTraceFlagsShift & 0xFF) | trace::kHasIsRemote |
-                                                (flagBits & flags::kRemoteParent ? trace::kIsRemote : 0));
+    out_.fixed32Field(fields::span::kFlags,
+                      (flagBits >> flags::kTraceFlagsShift & 0xFF) | trace::kHasIsRemote |
+                          (flagBits & flags::kRemoteParent ? trace::kIsRemote : 0));
   }
 
  private:
@@ -112,7 +117,8 @@ class Encoder {
     if (!at) return;
     at = id(fields::span::kTraceId, header::kTraceId, 16, at);
     at = id(fields::span::kSpanId, header::kSpanId, 8, at);
-    if (!traceState.empty()) at = putText(byteTag(fields::span::kTraceState, WireType::Bytes), traceState, at);
+    if (!traceState.empty())
+      at = putText(byteTag(fields::span::kTraceState, WireType::Bytes), traceState, at);
     at = id(fields::span::kParentSpanId, header::kParentSpanId, 8, at);
     if (!name.empty()) at = putText(byteTag(fields::span::kName, WireType::Bytes), name, at);
     if (const uint32_t kind = flagBits >> flags::kKindShift & 7; kind != 0) {
@@ -146,8 +152,8 @@ class Encoder {
     if (value != 0) out_.varintField(field, value);
   }
 
-  // Attributes are written behind one check for room: an interned key has at most kMaxTextBytes, and
-  // every other text is part of the record.
+  // Attributes are written behind one check for room: an interned key has at most kMaxTextBytes,
+  // and every other text is part of the record.
   void attributes(uint32_t field, uint32_t howMany) {
     while (howMany > 0) {
       const uint32_t now = howMany < kAtOnce ? howMany : kAtOnce;
@@ -170,9 +176,12 @@ class Encoder {
   }
 
   static constexpr uint32_t kAtOnce = 64;
-  static constexpr size_t kOverhead = record::TextTable::kMaxTextBytes + record::TextTable::kPadding + 64;
+  static constexpr size_t kOverhead =
+      record::TextTable::kMaxTextBytes + record::TextTable::kPadding + 64;
 
-  uint8_t* roomFor(uint32_t howMany) { return out_.reserve(howMany * kOverhead + record_[header::kByteLength]); }
+  uint8_t* roomFor(uint32_t howMany) {
+    return out_.reserve(howMany * kOverhead + record_[header::kByteLength]);
+  }
 
   uint8_t* attribute(uint32_t field, uint32_t tagWord, ValueType type, uint8_t* at) {
     const std::string_view keyField = cursor_.keyField(tagWord);
@@ -180,9 +189,11 @@ class Encoder {
     switch (type) {
       case ValueType::String:
       case ValueType::Json:
-        return content(field, keyField, key, fields::any_value::kStringValue, cursor_.content(tagWord), at);
+        return content(field, keyField, key, fields::any_value::kStringValue,
+                       cursor_.content(tagWord), at);
       case ValueType::Bytes:
-        return content(field, keyField, key, fields::any_value::kBytesValue, cursor_.content(tagWord | tag::kLong), at);
+        return content(field, keyField, key, fields::any_value::kBytesValue,
+                       cursor_.content(tagWord | tag::kLong), at);
       default: {
         uint8_t value[kMaxVarintBytes + 1];
         const auto size = static_cast<size_t>(scalarValue(tagWord, value) - value);
@@ -194,16 +205,16 @@ class Encoder {
   }
 
   // KeyValue with a string or bytes: all lengths are known before the first byte.
-  uint8_t* content(uint32_t field, std::string_view keyField, std::string_view key, uint32_t valueField,
-                   std::string_view text, uint8_t* at) {
+  uint8_t* content(uint32_t field, std::string_view keyField, std::string_view key,
+                   uint32_t valueField, std::string_view text, uint8_t* at) {
     at = keyAndValueHead(field, keyField, key, 1 + sizeOfVarint(text.size()) + text.size(), at);
     return putText(byteTag(valueField, WireType::Bytes), text, at);
   }
 
-  // Everything of a KeyValue up to the content of its AnyValue. Defaults are left out: an empty key,
-  // an empty value.
-  uint8_t* keyAndValueHead(uint32_t field, std::string_view keyField, std::string_view key, size_t valueSize,
-                           uint8_t* at) {
+  // Everything of a KeyValue up to the content of its AnyValue. Defaults are left out: an empty
+  // key, an empty value.
+  uint8_t* keyAndValueHead(uint32_t field, std::string_view keyField, std::string_view key,
+                           size_t valueSize, uint8_t* at) {
     const size_t keySize = !keyField.empty() ? keyField.size()
                            : key.empty()     ? 0
                                              : 1 + sizeOfVarint(key.size()) + key.size();
@@ -291,7 +302,8 @@ class Encoder {
 
   void textAttribute(std::string_view key, std::string_view text) {
     if (uint8_t* at = roomFor(1)) {
-      out_.advance(content(fields::span::kAttributes, {}, key, fields::any_value::kStringValue, text, at));
+      out_.advance(
+          content(fields::span::kAttributes, {}, key, fields::any_value::kStringValue, text, at));
     }
   }
 
@@ -373,7 +385,8 @@ Bytes encodeBatch(std::span<const record::RecordRef> records, const record::Text
                   const EncodedOrigin& origin, WireWriter& out) {
   out.clear();
   if (records.empty()) return {};
-  // The lengths in front of the spans are known after them, so room is left and filled from its end.
+  // The lengths in front of the spans are known after them, so room is left and filled from its
+  // end.
   const size_t room = origin.resource.size() + origin.scope.size() + 8 * kMaxVarintBytes;
   if (uint8_t* at = out.reserve(room)) out.advance(at + room);
   for (const record::RecordRef& each : records) {
@@ -384,11 +397,14 @@ Bytes encodeBatch(std::span<const record::RecordRef> records, const record::Text
   const size_t spanBytes = out.size() - room;
   const size_t scopeSize = bytesFieldSize(fields::scope_spans::kScope, origin.scope.size());
   const size_t scopeSpansSize = scopeSize + spanBytes;
-  const size_t resourceSize = bytesFieldSize(fields::resource_spans::kResource, origin.resource.size());
+  const size_t resourceSize =
+      bytesFieldSize(fields::resource_spans::kResource, origin.resource.size());
   WireWriter front;
-  front.messageHeader(fields::traces_data::kResourceSpans,
-                      resourceSize + bytesFieldSize(fields::resource_spans::kScopeSpans, scopeSpansSize));
-  front.bytesField(fields::resource_spans::kResource, origin.resource.bytes().data(), origin.resource.size());
+  front.messageHeader(
+      fields::traces_data::kResourceSpans,
+      resourceSize + bytesFieldSize(fields::resource_spans::kScopeSpans, scopeSpansSize));
+  front.bytesField(fields::resource_spans::kResource, origin.resource.bytes().data(),
+                   origin.resource.size());
   front.messageHeader(fields::resource_spans::kScopeSpans, scopeSpansSize);
   front.bytesField(fields::scope_spans::kScope, origin.scope.bytes().data(), origin.scope.size());
   if (!out.ok() || !front.ok()) return {};

@@ -18,14 +18,14 @@ struct EncodedOrigin {
   WireWriter scope;     // content of the InstrumentationScope message
 };
 
-// What an origin record says: its attributes are the resource's, its name and span type the name and
-// version of the scope.
+// What an origin record says: its attributes are the resource's, its name and span type the name
+// and version of the scope.
 void encodeOrigin(const uint32_t* record, const record::TextTable& table, EncodedOrigin& out);
 
 // The records as an ExportTraceServiceRequest with one resource and one scope, in `out`, which is
 // emptied first. Nothing for no records; check out.ok().
 Bytes encodeBatch(std::span<const record::RecordRef> records, const record::TextTable& table,
-                 const EncodedOrigin& origin, WireWriter& out);
+                  const EncodedOrigin& origin, WireWriter& out);
 
 // The content of one Span message.
 void encodeRecord(const uint32_t* record, const record::TextTable& table, WireWriter& out);

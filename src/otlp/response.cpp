@@ -14,12 +14,15 @@ namespace {
 std::string shortened(std::string_view text) {
   // Four bytes a code point at most: what lies behind them need not be looked at.
   const bool isLong = text.size() > 4 * kMaxMessageCodePoints;
-  const std::string whole = sanitizeUtf8(isLong ? text.substr(0, 4 * kMaxMessageCodePoints + 4) : text);
+  const std::string whole =
+      sanitizeUtf8(isLong ? text.substr(0, 4 * kMaxMessageCodePoints + 4) : text);
   if (countCodePoints(whole) <= kMaxMessageCodePoints) return whole;
   return std::string(takeCodePoints(whole, kMaxMessageCodePoints - 3)) + "...";
 }
 
-std::string_view textOf(Bytes body) { return {reinterpret_cast<const char*>(body.data()), body.size()}; }
+std::string_view textOf(Bytes body) {
+  return {reinterpret_cast<const char*>(body.data()), body.size()};
+}
 
 // Calls `onMember(cursor, key)` for each member of the object the cursor stands on.
 template <typename OnMember>

@@ -1,8 +1,8 @@
 // What receivers answer to an export request.
 //
-// Success and failure are told by the HTTP status alone; these bodies only add to it. Receivers send
-// nothing, `{}`, `{"partialSuccess":null}`, HTML, or another encoding than they announce: whatever
-// cannot be read counts as an empty answer, and nothing here fails.
+// Success and failure are told by the HTTP status alone; these bodies only add to it. Receivers
+// send nothing, `{}`, `{"partialSuccess":null}`, HTML, or another encoding than they announce:
+// whatever cannot be read counts as an empty answer, and nothing here fails.
 #pragma once
 
 #include <cstdint>

@@ -189,7 +189,8 @@ void SpanFieldsReader::readScope(WireReader& reader, trace::Scope& out) {
   }
 }
 
-void SpanFieldsReader::readAttribute(WireReader& reader, std::vector<Attribute>& out, uint32_t& dropped) {
+void SpanFieldsReader::readAttribute(WireReader& reader, std::vector<Attribute>& out,
+                                     uint32_t& dropped) {
   WireReader nested = reader;
   if (!reader.readMessage(nested)) return;
   if (hasRoomIn(out)) {
@@ -268,7 +269,8 @@ void SpanFieldsReader::readPlainValue(WireReader& reader, AnyValue& out) {
       if (reader.readDouble(number)) out = AnyValue::of(number);
       return;
     case fields::any_value::kBytesValue:
-      if (reader.readBytes(bytes)) out = AnyValue::bytes(hasRoom(bytes.size()) ? std::string(bytes) : std::string());
+      if (reader.readBytes(bytes))
+        out = AnyValue::bytes(hasRoom(bytes.size()) ? std::string(bytes) : std::string());
       return;
     default:
       reader.skip();

@@ -14,7 +14,8 @@ class SpanFieldsReader {
  public:
   SpanFieldsReader(ReadReport& report, MemoryBudget& budget) : report_(report), budget_(budget) {}
 
-  // Each reads to the end of its message and merges into `out`; a failure stays in the reader given.
+  // Each reads to the end of its message and merges into `out`; a failure stays in the reader
+  // given.
   void readSpan(WireReader& reader, trace::SpanData& out);
   void readAnyValue(WireReader& reader, trace::AnyValue& out);
   void readResource(WireReader& reader, trace::Resource& out);

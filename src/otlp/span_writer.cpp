@@ -44,7 +44,8 @@ void writeArray(const AnyValue& value, ValueForm form, WireWriter& out, int leve
   out.close(list);
 }
 
-void writeKeyValue(std::string_view key, const AnyValue& value, ValueForm form, WireWriter& out, int levelsLeft) {
+void writeKeyValue(std::string_view key, const AnyValue& value, ValueForm form, WireWriter& out,
+                   int levelsLeft) {
   textField(fields::key_value::kKey, key, out);
   if (value.kind == AnyValue::Kind::Empty) return;  // absent and empty are the same
   const auto nested = out.open(fields::key_value::kValue);
@@ -95,7 +96,8 @@ void writeValue(const AnyValue& value, ValueForm form, WireWriter& out, int leve
   }
 }
 
-void attributeFields(uint32_t field, const std::vector<Attribute>& attributes, ValueForm form, WireWriter& out) {
+void attributeFields(uint32_t field, const std::vector<Attribute>& attributes, ValueForm form,
+                     WireWriter& out) {
   for (const Attribute& attribute : attributes) {
     const auto nested = out.open(field);
     encodeAttribute(attribute, form, out);
@@ -194,7 +196,8 @@ void encodeTraces(std::span<const ResourceSpans> traces, ValueForm form, WireWri
     if (spanCount == 0) continue;
 
     const auto resourceSpans = out.open(fields::traces_data::kResourceSpans);
-    messageField(fields::resource_spans::kResource, out, [&] { encodeResource(group.resource, out); });
+    messageField(fields::resource_spans::kResource, out,
+                 [&] { encodeResource(group.resource, out); });
     for (const ScopeSpans& scope : group.scopes) {
       if (scope.spans.empty()) continue;
       const auto scopeSpans = out.open(fields::resource_spans::kScopeSpans);

@@ -6,7 +6,8 @@ namespace {
 size_t memoryOf(const trace::AnyValue& value) {
   size_t bytes = value.text.size();
   for (const auto& item : value.items) bytes += sizeof item + memoryOf(item);
-  for (const auto& [key, member] : value.members) bytes += sizeof key + key.size() + sizeof member + memoryOf(member);
+  for (const auto& [key, member] : value.members)
+    bytes += sizeof key + key.size() + sizeof member + memoryOf(member);
   return bytes;
 }
 
@@ -21,8 +22,10 @@ size_t memoryOf(const std::vector<trace::Attribute>& attributes) {
 }  // namespace
 
 bool CollectingSink::onSpan(trace::SpanData&& span) {
-  size_t bytes = sizeof span + span.name.size() + span.traceState.size() + memoryOf(span.attributes);
-  for (const auto& event : span.events) bytes += sizeof event + event.name.size() + memoryOf(event.attributes);
+  size_t bytes =
+      sizeof span + span.name.size() + span.traceState.size() + memoryOf(span.attributes);
+  for (const auto& event : span.events)
+    bytes += sizeof event + event.name.size() + memoryOf(event.attributes);
   for (const auto& link : span.links) bytes += sizeof link + memoryOf(link.attributes);
   if (bytes > left_) return false;
   left_ -= bytes;

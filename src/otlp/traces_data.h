@@ -44,17 +44,19 @@ class TraceSink {
 // What a decoder met. Everything but `failed` is a count of things that were mended or passed over.
 struct ReadReport {
   size_t spanCount = 0;
-  size_t repairedTexts = 0;      // ill-formed UTF-8 or unpaired surrogates, now U+FFFD
-  size_t invalidIds = 0;         // ids of a wrong length or alphabet, now zero
-  size_t unreadableValues = 0;   // a value that does not fit its field: default, or kept as text
-  size_t enumNames = 0;          // JSON: an enum by name instead of number
-  size_t snakeCaseKeys = 0;      // JSON: a key in snake_case
-  size_t droppedForMemory = 0;   // values past the memory limit of one span
-  bool failed = false;           // decoding stopped at error.offset; the spans before it were delivered
+  size_t repairedTexts = 0;     // ill-formed UTF-8 or unpaired surrogates, now U+FFFD
+  size_t invalidIds = 0;        // ids of a wrong length or alphabet, now zero
+  size_t unreadableValues = 0;  // a value that does not fit its field: default, or kept as text
+  size_t enumNames = 0;         // JSON: an enum by name instead of number
+  size_t snakeCaseKeys = 0;     // JSON: a key in snake_case
+  size_t droppedForMemory = 0;  // values past the memory limit of one span
+  bool failed = false;  // decoding stopped at error.offset; the spans before it were delivered
   Error error;
 
   bool hasWarnings() const {
-    return repairedTexts + invalidIds + unreadableValues + enumNames + snakeCaseKeys + droppedForMemory > 0;
+    return repairedTexts + invalidIds + unreadableValues + enumNames + snakeCaseKeys +
+               droppedForMemory >
+           0;
   }
 };
 
@@ -91,14 +93,16 @@ class GroupReporter {
 class MemoryBudget {
  public:
   explicit MemoryBudget(size_t inputBytes)
-      : whole_(inputBytes > SIZE_MAX / 8 ? SIZE_MAX / 2 : inputBytes * 4 + (size_t{1} << 20)), left_(whole_) {}
+      : whole_(inputBytes > SIZE_MAX / 8 ? SIZE_MAX / 2 : inputBytes * 4 + (size_t{1} << 20)),
+        left_(whole_) {}
   void refill() { left_ = whole_; }
   bool spend(size_t bytes) {
     if (bytes > left_) return false;
     left_ -= bytes;
     return true;
   }
-  // Room for one more element: a list that is full grows here, and only as far as the budget reaches.
+  // Room for one more element: a list that is full grows here, and only as far as the budget
+  // reaches.
   template <typename T>
   bool growForOne(std::vector<T>& list) {
     if (list.size() < list.capacity()) return true;
@@ -123,8 +127,12 @@ class CollectingSink : public TraceSink {
   void beginResource() override { data_.emplace_back(); }
   void beginScope() override { data_.back().scopes.emplace_back(); }
   bool onSpan(trace::SpanData&& span) override;
-  void endScope(trace::Scope&& scope) override { data_.back().scopes.back().scope = std::move(scope); }
-  void endResource(trace::Resource&& resource) override { data_.back().resource = std::move(resource); }
+  void endScope(trace::Scope&& scope) override {
+    data_.back().scopes.back().scope = std::move(scope);
+  }
+  void endResource(trace::Resource&& resource) override {
+    data_.back().resource = std::move(resource);
+  }
 
   TracesData take() { return std::move(data_); }
 

@@ -26,7 +26,9 @@ bool WireReader::next() {
   return true;
 }
 
-bool WireReader::readUint64(uint64_t& out) { return isType(WireType::Varint) && readVarint(out); }
+bool WireReader::readUint64(uint64_t& out) {
+  return isType(WireType::Varint) && readVarint(out);
+}
 
 bool WireReader::readInt64(int64_t& out) {
   uint64_t value = 0;
@@ -51,7 +53,8 @@ bool WireReader::readBool(bool& out) {
 
 bool WireReader::readFixed64(uint64_t& out) {
   if (!isType(WireType::Fixed64)) return false;
-  if (remaining() < 8) return fail(ErrorCode::Truncated, "a 64-bit value is cut short", fieldOffset_);
+  if (remaining() < 8)
+    return fail(ErrorCode::Truncated, "a 64-bit value is cut short", fieldOffset_);
   out = littleEndian(at_, 8);
   at_ += 8;
   return true;
@@ -59,7 +62,8 @@ bool WireReader::readFixed64(uint64_t& out) {
 
 bool WireReader::readFixed32(uint32_t& out) {
   if (!isType(WireType::Fixed32)) return false;
-  if (remaining() < 4) return fail(ErrorCode::Truncated, "a 32-bit value is cut short", fieldOffset_);
+  if (remaining() < 4)
+    return fail(ErrorCode::Truncated, "a 32-bit value is cut short", fieldOffset_);
   out = static_cast<uint32_t>(littleEndian(at_, 4));
   at_ += 4;
   return true;
@@ -93,7 +97,9 @@ bool WireReader::readMessage(WireReader& out) {
   return true;
 }
 
-bool WireReader::skip() { return !failed_ && skipValue(type_); }
+bool WireReader::skip() {
+  return !failed_ && skipValue(type_);
+}
 
 bool WireReader::fail(ErrorCode code, const char* message, size_t offset) {
   if (failed_) return false;
@@ -190,9 +196,11 @@ bool WireReader::skipGroup(uint32_t field) {
     WireType type = WireType::Varint;
     if (!readTag(inner, type)) return false;
     if (type == WireType::EndGroup) {
-      if (inner != open[--count]) return fail(ErrorCode::Malformed, "a group ends as another one", start);
+      if (inner != open[--count])
+        return fail(ErrorCode::Malformed, "a group ends as another one", start);
     } else if (type == WireType::StartGroup) {
-      if (depth_ + count >= kMaxDepth) return fail(ErrorCode::TooDeep, "groups are nested more than 100 deep", start);
+      if (depth_ + count >= kMaxDepth)
+        return fail(ErrorCode::TooDeep, "groups are nested more than 100 deep", start);
       open[count++] = inner;
     } else if (!skipValue(type)) {
       return false;

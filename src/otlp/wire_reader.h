@@ -1,7 +1,7 @@
 // Reads protobuf's wire format field by field from bytes that may be hostile.
 //
-//   while (reader.next()) switch (reader.field()) { case fields::…: reader.readText(text); break; default: reader.skip(); }
-//   if (reader.failed()) …
+//   while (reader.next()) switch (reader.field()) { case fields::…: reader.readText(text); break;
+//   default: reader.skip(); } if (reader.failed()) …
 //
 // Nothing is copied and nothing is allocated: lengths are compared with what is left before
 // anything else happens. Rules, as protobuf's own parsers have them:
@@ -26,7 +26,8 @@ class WireReader {
  public:
   static constexpr int kMaxDepth = 100;
 
-  explicit WireReader(Bytes input) : begin_(input.data()), at_(begin_), end_(begin_ + input.size()) {}
+  explicit WireReader(Bytes input)
+      : begin_(input.data()), at_(begin_), end_(begin_ + input.size()) {}
 
   // Moves to the next field. False at the end, or after an error.
   bool next();

@@ -25,19 +25,29 @@ enum class WireType : uint8_t { Varint, Fixed64, Bytes, StartGroup, EndGroup, Fi
 
 inline constexpr size_t kMaxVarintBytes = 10;
 
-constexpr uint32_t makeTag(uint32_t field, WireType type) { return field << 3 | static_cast<uint32_t>(type); }
+constexpr uint32_t makeTag(uint32_t field, WireType type) {
+  return field << 3 | static_cast<uint32_t>(type);
+}
 
 inline size_t varintSize(uint64_t value) {
   return google::protobuf::io::CodedOutputStream::VarintSize64(value);
 }
-inline size_t tagSize(uint32_t field) { return varintSize(static_cast<uint64_t>(field) << 3); }
+inline size_t tagSize(uint32_t field) {
+  return varintSize(static_cast<uint64_t>(field) << 3);
+}
 // Tag, length and content of a string, bytes or nested message of `length` bytes.
 inline size_t bytesFieldSize(uint32_t field, size_t length) {
   return tagSize(field) + varintSize(length) + length;
 }
-inline size_t varintFieldSize(uint32_t field, uint64_t value) { return tagSize(field) + varintSize(value); }
-inline size_t fixed64FieldSize(uint32_t field) { return tagSize(field) + 8; }
-inline size_t fixed32FieldSize(uint32_t field) { return tagSize(field) + 4; }
+inline size_t varintFieldSize(uint32_t field, uint64_t value) {
+  return tagSize(field) + varintSize(value);
+}
+inline size_t fixed64FieldSize(uint32_t field) {
+  return tagSize(field) + 8;
+}
+inline size_t fixed32FieldSize(uint32_t field) {
+  return tagSize(field) + 4;
+}
 
 class WireWriter {
  public:
@@ -133,7 +143,9 @@ class WireWriter {
     messageHeader(field, length);
     raw(content, length);
   }
-  void stringField(uint32_t field, std::string_view text) { bytesField(field, text.data(), text.size()); }
+  void stringField(uint32_t field, std::string_view text) {
+    bytesField(field, text.data(), text.size());
+  }
 
   // Tag and length of a nested message whose content of `length` bytes the caller writes next.
   void messageHeader(uint32_t field, size_t length) {

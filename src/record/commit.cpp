@@ -7,7 +7,9 @@ namespace {
 
 constexpr uint32_t kHeaderBytes = header::kWords * 4;
 
-uint32_t padded(uint32_t bytes) { return (bytes + 3) & ~3u; }
+uint32_t padded(uint32_t bytes) {
+  return (bytes + 3) & ~3u;
+}
 
 // Bytes of the first `units` UTF-16 code units of well-formed UTF-8; -1 when the text is shorter.
 int64_t bytesOfUnits(std::string_view text, uint32_t units) {
@@ -146,7 +148,8 @@ Result<Done> commitChunk(const uint32_t* words, uint32_t wordBytes, std::string_
                          uint32_t ropeUnits, uint32_t recordCount, std::vector<RecordRef>& out) {
   const bool isAscii = rope.size() == ropeUnits;
   const uint64_t capacity = uint64_t{wordBytes} + rope.size() + uint64_t{recordCount} * 4;
-  Block* block = capacity > UINT32_MAX / 2 ? nullptr : Block::allocate(static_cast<uint32_t>(capacity));
+  Block* block =
+      capacity > UINT32_MAX / 2 ? nullptr : Block::allocate(static_cast<uint32_t>(capacity));
   if (block == nullptr) return Error{ErrorCode::TooLarge, "no memory for a chunk of records"};
 
   uint32_t taken = 0;

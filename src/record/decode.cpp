@@ -119,16 +119,19 @@ SpanData decodeRecord(const uint32_t* record, const TextTable& table, Form form)
   const bool hasVirtual = !(flagBits & flags::kPlain);
   if (hasVirtual && form == Form::Mlflow) {
     if (flagBits & flags::kStartTimeWasGiven) {
-      span.attributes.push_back({std::string(kStartTimeNs), AnyValue::of(static_cast<int64_t>(span.startTimeNs))});
+      span.attributes.push_back(
+          {std::string(kStartTimeNs), AnyValue::of(static_cast<int64_t>(span.startTimeNs))});
     }
     if (!experimentId.empty()) {
-      span.attributes.push_back({std::string(kExperimentId), AnyValue::string(std::move(experimentId))});
+      span.attributes.push_back(
+          {std::string(kExperimentId), AnyValue::string(std::move(experimentId))});
     }
     if (traceIdText.empty()) traceIdText = trace::generateTraceIdV3(span.traceId);
     span.attributes.push_back({std::string(kTraceId), AnyValue::string(std::move(traceIdText))});
     const bool hasType = record[header::kSpanType] != kNoText;
     span.attributes.push_back(
-        {std::string(kSpanType), AnyValue::string(hasType ? spanType : std::string(trace::kUnknownSpanType))});
+        {std::string(kSpanType),
+         AnyValue::string(hasType ? spanType : std::string(trace::kUnknownSpanType))});
   } else if (hasVirtual && flagBits & flags::kTypeWasSet) {
     span.attributes.push_back({std::string(kSpanType), AnyValue::string(spanType)});
   }
@@ -139,7 +142,8 @@ SpanData decodeRecord(const uint32_t* record, const TextTable& table, Form form)
   readAttributes(cursor, traceAttributes, ofTrace);
   if (form == Form::Wire) {
     std::move(ofTrace.begin(), ofTrace.end(), std::back_inserter(span.attributes));
-    if (span.isOpen) span.attributes.push_back({std::string(kUnfinishedAttribute), AnyValue::of(true)});
+    if (span.isOpen)
+      span.attributes.push_back({std::string(kUnfinishedAttribute), AnyValue::of(true)});
   } else if (const uint32_t level = record[header::kRouting] & 0xFF; hasVirtual && level > 0) {
     setUnlessPresent(span.attributes, kLogLevel, AnyValue::of(int64_t{level}));
   }

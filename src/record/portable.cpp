@@ -11,16 +11,20 @@ using trace::Attribute;
 using trace::SpanData;
 
 uint32_t headFlags(const RecordHead& head) {
-  return (head.spanType.empty() ? 0 : flags::kTypeWasSet) | (head.startTimeWasGiven ? flags::kStartTimeWasGiven : 0) |
-         (head.traceIdText.empty() ? 0 : flags::kHasTraceIdText) | (head.experimentId.empty() ? 0 : flags::kHasExperimentId);
+  return (head.spanType.empty() ? 0 : flags::kTypeWasSet) |
+         (head.startTimeWasGiven ? flags::kStartTimeWasGiven : 0) |
+         (head.traceIdText.empty() ? 0 : flags::kHasTraceIdText) |
+         (head.experimentId.empty() ? 0 : flags::kHasExperimentId);
 }
 
 // With a head the span's attributes are the user's alone; without one all stand in the list.
-std::vector<uint8_t> encodeSpan(const trace::SpanData& span, const RecordHead* head, uint32_t routing, uint32_t extraFlags) {
+std::vector<uint8_t> encodeSpan(const trace::SpanData& span, const RecordHead* head,
+                                uint32_t routing, uint32_t extraFlags) {
   RecordWriter out;
   uint32_t flagBits = static_cast<uint32_t>(span.kind) << flags::kKindShift |
                       static_cast<uint32_t>(span.status.code) << flags::kStatusShift |
-                      (span.flags & 0xFF) << flags::kTraceFlagsShift | (head ? headFlags(*head) : flags::kPlain) | extraFlags;
+                      (span.flags & 0xFF) << flags::kTraceFlagsShift |
+                      (head ? headFlags(*head) : flags::kPlain) | extraFlags;
   if (span.isOpen) flagBits |= flags::kOpen;
   if (span.flags & trace::kIsRemote) flagBits |= flags::kRemoteParent;
   if (!span.status.description.empty()) flagBits |= flags::kHasDescription;
@@ -74,7 +78,8 @@ void sanitize(std::string& text) {
 }
 
 void sanitize(AnyValue& value) {
-  if (value.kind == AnyValue::Kind::String || value.kind == AnyValue::Kind::Json) sanitize(value.text);
+  if (value.kind == AnyValue::Kind::String || value.kind == AnyValue::Kind::Json)
+    sanitize(value.text);
   for (AnyValue& item : value.items) sanitize(item);
   for (auto& [key, member] : value.members) {
     sanitize(key);
@@ -90,7 +95,8 @@ void sanitize(std::vector<Attribute>& attributes) {
 }
 
 void sanitize(SpanData& span) {
-  for (std::string* text : {&span.name, &span.traceState, &span.status.description}) sanitize(*text);
+  for (std::string* text : {&span.name, &span.traceState, &span.status.description})
+    sanitize(*text);
   sanitize(span.attributes);
   for (trace::Event& event : span.events) {
     sanitize(event.name);
@@ -110,7 +116,9 @@ const TextTable& emptyTable() {
 
 }  // namespace
 
-std::vector<uint8_t> encodePortable(const trace::SpanData& span) { return encodeSpan(span, nullptr, 0, 0); }
+std::vector<uint8_t> encodePortable(const trace::SpanData& span) {
+  return encodeSpan(span, nullptr, 0, 0);
+}
 
 namespace {
 
@@ -129,7 +137,8 @@ RecordRef adoptSpan(const trace::SpanData& span, uint32_t routing, uint32_t extr
   return ownBlock(encodeSpan(span, nullptr, routing, extraFlags));
 }
 
-RecordRef adoptSpan(const trace::SpanData& span, const RecordHead& head, uint32_t routing, uint32_t extraFlags) {
+RecordRef adoptSpan(const trace::SpanData& span, const RecordHead& head, uint32_t routing,
+                    uint32_t extraFlags) {
   return ownBlock(encodeSpan(span, &head, routing, extraFlags));
 }
 
@@ -148,12 +157,14 @@ namespace {
 // Copies a record word by word and puts the text in the place of every text id.
 class Inliner {
  public:
-  Inliner(const uint32_t* record, const TextTable& table) : record_(record), cursor_(record, table) {}
+  Inliner(const uint32_t* record, const TextTable& table)
+      : record_(record), cursor_(record, table) {}
 
   std::vector<uint8_t> run() {
     for (uint32_t i = 0; i < header::kWords; ++i) out_.word(record_[i]);
     out_.set(header::kName, headerText(record_[header::kName]));
-    if (record_[header::kSpanType] != kNoText) out_.set(header::kSpanType, headerText(record_[header::kSpanType]));
+    if (record_[header::kSpanType] != kNoText)
+      out_.set(header::kSpanType, headerText(record_[header::kSpanType]));
     for (uint32_t bit : {flags::kHasDescription, flags::kHasTraceState, flags::kHasTraceIdText,
                          flags::kHasExperimentId}) {
       if (record_[header::kFlags] & bit) text();

@@ -18,7 +18,8 @@ namespace spandrel::record {
 
 // Which attributes a span shows.
 enum class Form : uint8_t {
-  // As MLflow has it: header fields are written out as attributes; start time where given, experiment
+  // As MLflow has it: header fields are written out as attributes; start time where given,
+  // experiment
   // id, trace id and span type first, log level last. The trace's own attributes are left out.
   Mlflow,
   // As plain OTLP carries it: what the user set, a span type only where one was set, the trace's
@@ -33,7 +34,8 @@ std::vector<uint8_t> encodePortable(const trace::SpanData& span);
 Result<trace::SpanData> decodePortable(Bytes bytes, Form form = Form::Mlflow);
 
 // Reads a record of the core.
-trace::SpanData decodeRecord(const uint32_t* record, const TextTable& table, Form form = Form::Mlflow);
+trace::SpanData decodeRecord(const uint32_t* record, const TextTable& table,
+                             Form form = Form::Mlflow);
 
 // The attribute that marks an open span on the wire.
 inline constexpr std::string_view kUnfinishedAttribute = "spandrel.unfinished";
@@ -58,6 +60,7 @@ struct RecordHead {
 
 // The same with these fields in the header, as the recorder writes its records: the attributes of
 // `span` are those the user set.
-RecordRef adoptSpan(const trace::SpanData& span, const RecordHead& head, uint32_t routing, uint32_t extraFlags);
+RecordRef adoptSpan(const trace::SpanData& span, const RecordHead& head, uint32_t routing,
+                    uint32_t extraFlags);
 
 }  // namespace spandrel::record

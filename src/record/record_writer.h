@@ -12,7 +12,9 @@
 
 namespace spandrel::record {
 
-inline uint32_t padded(size_t bytes) { return static_cast<uint32_t>((bytes + 3) & ~size_t{3}); }
+inline uint32_t padded(size_t bytes) {
+  return static_cast<uint32_t>((bytes + 3) & ~size_t{3});
+}
 
 class RecordWriter {
  public:
@@ -33,7 +35,9 @@ class RecordWriter {
   }
   void text(std::string_view text) { word(string(text)); }
 
-  void attribute(std::string_view key, const trace::AnyValue& value) { tagged(string(key) << tag::kKeyShift, value); }
+  void attribute(std::string_view key, const trace::AnyValue& value) {
+    tagged(string(key) << tag::kKeyShift, value);
+  }
 
   std::vector<uint8_t> finish() {
     set(header::kStringLength, static_cast<uint32_t>(strings_.size()));

@@ -42,7 +42,8 @@ class Cursor {
 
   // The text a text word names. Empty where there is none.
   std::string_view text(uint32_t word) {
-    if (word & kInterned) return word == kNoText ? std::string_view() : table_->text(word & ~kInterned);
+    if (word & kInterned)
+      return word == kNoText ? std::string_view() : table_->text(word & ~kInterned);
     return string(word);
   }
   std::string_view key(uint32_t tagWord) {
@@ -51,7 +52,8 @@ class Cursor {
   }
   // An interned key as a protobuf field, see TextTable::field; empty for one in the strings.
   std::string_view keyField(uint32_t tagWord) const {
-    return tagWord & tag::kKeyInterned ? table_->field(tagWord >> tag::kKeyShift) : std::string_view();
+    return tagWord & tag::kKeyInterned ? table_->field(tagWord >> tag::kKeyShift)
+                                       : std::string_view();
   }
   // The text of a String or Json, or the content of Bytes.
   std::string_view content(uint32_t tagWord) {

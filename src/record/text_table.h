@@ -35,7 +35,8 @@ class TextTable {
   // The text as field 1 of a protobuf message, which is what a key is in OTLP's KeyValue: tag,
   // length, text. kPadding bytes behind it may be read.
   std::string_view field(uint32_t id) const {
-    return id < size() ? std::string_view(fields_[id].bytes.get(), fields_[id].length) : std::string_view();
+    return id < size() ? std::string_view(fields_[id].bytes.get(), fields_[id].length)
+                       : std::string_view();
   }
 
  private:

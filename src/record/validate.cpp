@@ -1,5 +1,4 @@
 #include "record/portable.h"
-
 #include "record/record_writer.h"
 
 namespace spandrel::record {
@@ -8,7 +7,11 @@ namespace {
 class Validator {
  public:
   Validator(const uint32_t* record, uint32_t wordEnd, uint32_t stringLength, const TextTable& table)
-      : record_(record), at_(header::kWords), end_(wordEnd), stringsLeft_(stringLength), table_(table) {}
+      : record_(record),
+        at_(header::kWords),
+        end_(wordEnd),
+        stringsLeft_(stringLength),
+        table_(table) {}
 
   bool run() {
     text(record_[header::kName]);
@@ -115,22 +118,26 @@ Result<Done> validateRecord(Bytes bytes, const TextTable& table) {
   const auto refuse = [](ErrorCode code, const char* what, size_t offset) {
     return Error{code, std::string("span record: ") + what, offset};
   };
-  if (bytes.size() < header::kWords * 4) return refuse(ErrorCode::Truncated, "shorter than its header", bytes.size());
+  if (bytes.size() < header::kWords * 4)
+    return refuse(ErrorCode::Truncated, "shorter than its header", bytes.size());
   std::vector<uint32_t> words(bytes.size() / 4);
   std::memcpy(words.data(), bytes.data(), words.size() * 4);
   const uint32_t byteLength = words[header::kByteLength];
   if (byteLength % 4 != 0 || byteLength < header::kWords * 4) {
     return refuse(ErrorCode::Malformed, "its length is not that of a record", 0);
   }
-  if (byteLength > bytes.size()) return refuse(ErrorCode::Truncated, "ends before its length", bytes.size());
+  if (byteLength > bytes.size())
+    return refuse(ErrorCode::Truncated, "ends before its length", bytes.size());
   const uint32_t stringLength = words[header::kStringLength];
   if (stringLength > byteLength - header::kWords * 4) {
     return refuse(ErrorCode::Malformed, "more text than bytes", header::kStringLength * 4);
   }
   const uint32_t wordEnd = (byteLength - padded(stringLength)) / 4;
-  if (wordEnd < header::kWords) return refuse(ErrorCode::Malformed, "more text than bytes", header::kStringLength * 4);
+  if (wordEnd < header::kWords)
+    return refuse(ErrorCode::Malformed, "more text than bytes", header::kStringLength * 4);
   Validator validator(words.data(), wordEnd, stringLength, table);
-  if (!validator.run()) return refuse(ErrorCode::Malformed, "a length or count does not fit", validator.offset());
+  if (!validator.run())
+    return refuse(ErrorCode::Malformed, "a length or count does not fit", validator.offset());
   return Done{};
 }
 

@@ -59,8 +59,8 @@ inline std::string textOfUtf16(const std::string& units) {
   return out;
 }
 
-// The value a tagged field stands for. An integer beyond int64 becomes the text of its digits, which
-// is what the product makes of it.
+// The value a tagged field stands for. An integer beyond int64 becomes the text of its digits,
+// which is what the product makes of it.
 inline trace::AnyValue untag(const Json& tagged);
 
 // Keys that are no strings in Python turn into the text that Python gives them.

@@ -46,7 +46,8 @@ inline std::string jsonOf(const TracesData& traces, ValueForm form = ValueForm::
 
 // Refused because a varint does not fit its 64 bits or a tag its 32.
 inline bool isOverflow(const Error& error) {
-  return error.message == "a varint has more than 64 bits" || error.message == "a tag has more than 32 bits";
+  return error.message == "a varint has more than 64 bits" ||
+         error.message == "a tag has more than 32 bits";
 }
 
 // Decodes and requires success.

@@ -1,9 +1,8 @@
 // Our writer against protobuf's own generated classes, both ways.
 #include <google/protobuf/stubs/logging.h>
 
-#include "otlp_trace.pb.h"
-
 #include "otlp/sample_traces.h"
+#include "otlp_trace.pb.h"
 
 namespace spandrel::otlp {
 namespace {
@@ -82,7 +81,8 @@ TEST(GeneratedMessages, AgreeOnEveryChangedByte) {
       const ReadReport ours = readTraces(bytesOf(changed), sink);
       accepted += theirs ? 1 : 0;
       if (ours.repairedTexts > 0 || (theirs && ours.failed && isOverflow(ours.error))) continue;
-      EXPECT_EQ(theirs, !ours.failed) << "byte " << at << " ^ " << int(change) << ": " << ours.error.message;
+      EXPECT_EQ(theirs, !ours.failed)
+          << "byte " << at << " ^ " << int(change) << ": " << ours.error.message;
       EXPECT_LE(ours.error.offset, changed.size());
     }
   }

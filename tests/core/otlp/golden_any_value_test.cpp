@@ -50,17 +50,22 @@ AnyValue withUniqueKeys(AnyValue value) {
   return value;
 }
 
-bool sameDoubles(double a, double b) { return a == b ? std::signbit(a) == std::signbit(b) : std::isnan(a) && std::isnan(b); }
+bool sameDoubles(double a, double b) {
+  return a == b ? std::signbit(a) == std::signbit(b) : std::isnan(a) && std::isnan(b);
+}
 
 // Equal but for the payload of NaN, which text cannot carry.
 bool sameValue(const AnyValue& a, const AnyValue& b) {
-  if (a.kind != b.kind || a.items.size() != b.items.size() || a.members.size() != b.members.size()) return false;
+  if (a.kind != b.kind || a.items.size() != b.items.size() || a.members.size() != b.members.size())
+    return false;
   if (a.kind == AnyValue::Kind::Double) return sameDoubles(a.number, b.number);
   for (size_t i = 0; i < a.items.size(); ++i) {
     if (!sameValue(a.items[i], b.items[i])) return false;
   }
   for (size_t i = 0; i < a.members.size(); ++i) {
-    if (a.members[i].first != b.members[i].first || !sameValue(a.members[i].second, b.members[i].second)) return false;
+    if (a.members[i].first != b.members[i].first ||
+        !sameValue(a.members[i].second, b.members[i].second))
+      return false;
   }
   return a.text == b.text && a.boolean == b.boolean && a.integer == b.integer;
 }
@@ -73,7 +78,8 @@ void checkDecoding(const Json& test, std::string_view bytes) {
     return;
   }
   ASSERT_TRUE(decoded.ok()) << decoded.error().message;
-  EXPECT_TRUE(sameValue(withUniqueKeys(decoded.value()), golden::untag(test["decoded"]))) << jsonTextOf(decoded.value());
+  EXPECT_TRUE(sameValue(withUniqueKeys(decoded.value()), golden::untag(test["decoded"])))
+      << jsonTextOf(decoded.value());
   EXPECT_EQ(report.repairedTexts, 0u);
 }
 
@@ -162,12 +168,14 @@ TEST(GoldenAnyValue, TextOfAValueEncodesLikeTheValue) {
   const Json file = golden::load("anyvalue.json");
   int checked = 0;
   for (const Json& test : file["cases"]) {
-    if (test["direction"] != "encode" || test.contains("error") || test.contains("decode_error")) continue;
+    if (test["direction"] != "encode" || test.contains("error") || test.contains("decode_error"))
+      continue;
     const std::string text = test["attribute_text"].get<std::string>();
     if (text.find("b'") != std::string::npos) continue;  // Python's notation of bytes
     SCOPED_TRACE(test["name"].get<std::string>());
     ReadReport report;
-    const auto value = decodeAnyValue(bytesOf(golden::bytesOfHex(test["proto_hex"].get<std::string>())), report);
+    const auto value =
+        decodeAnyValue(bytesOf(golden::bytesOfHex(test["proto_hex"].get<std::string>())), report);
     ASSERT_TRUE(value.ok());
     const trace::Attribute attribute{"k", AnyValue::json(text)};
 

@@ -16,14 +16,16 @@ using trace::AnyValue;
 // or a quoted string. (Two more cases, integers beyond int64, have no recorded bytes.)
 bool deviates(const std::string& name) {
   static const std::set<std::string> kNames = {
-      "native zero int", "native false", "native empty string", "native inputs empty",
-      "native 123", "native null text", "native NaN text", "native Infinity text",
+      "native zero int",     "native false",         "native empty string", "native inputs empty",
+      "native 123",          "native null text",     "native NaN text",     "native Infinity text",
       "native big int text", "native exponent text", "native spaces text",
   };
   return kNames.contains(name);
 }
 
-AnyValue plainValue(const Json& json) { return golden::untag(json); }
+AnyValue plainValue(const Json& json) {
+  return golden::untag(json);
+}
 
 std::vector<trace::Attribute> plainAttributes(const Json& object) {
   std::vector<trace::Attribute> attributes;
@@ -40,12 +42,14 @@ trace::SpanId spanIdOfBase64(const std::string& text) {
 }
 
 trace::SpanData spanOf(const Json& test) {
-  const Json dict = Json::parse(test["expected"]["to_dict_text"].get<std::string>(), nullptr, false);
+  const Json dict =
+      Json::parse(test["expected"]["to_dict_text"].get<std::string>(), nullptr, false);
   const bool isReadable = test["kind"] == "readable";
   trace::SpanData span;
   span.traceId = trace::parseTraceIdHex(test["input"]["trace_id_hex"].get<std::string>()).take();
   span.spanId = spanIdOfBase64(dict["span_id"].get<std::string>());
-  if (dict["parent_span_id"].is_string()) span.parentSpanId = spanIdOfBase64(dict["parent_span_id"].get<std::string>());
+  if (dict["parent_span_id"].is_string())
+    span.parentSpanId = spanIdOfBase64(dict["parent_span_id"].get<std::string>());
   span.name = dict["name"].get<std::string>();
   span.startTimeNs = dict["start_time_unix_nano"].get<uint64_t>();
   span.isOpen = dict["end_time_unix_nano"].is_null();
@@ -55,13 +59,15 @@ trace::SpanData spanOf(const Json& test) {
                      : code == "STATUS_CODE_ERROR" ? trace::StatusCode::Error
                                                    : trace::StatusCode::Unset;
   span.status.description = dict["status"]["message"].get<std::string>();
-  for (const auto& [key, value] : (isReadable ? test["input"]["otel_attributes"] : dict["attributes"]).items()) {
+  for (const auto& [key, value] :
+       (isReadable ? test["input"]["otel_attributes"] : dict["attributes"]).items()) {
     AnyValue attribute = isReadable ? plainValue(value) : AnyValue::json(value.get<std::string>());
     attribute.isNative = isReadable;
     span.attributes.push_back({key, std::move(attribute)});
   }
   for (const Json& event : dict["events"]) {
-    span.events.push_back({event["name"].get<std::string>(), event["time_unix_nano"].get<uint64_t>(),
+    span.events.push_back({event["name"].get<std::string>(),
+                           event["time_unix_nano"].get<uint64_t>(),
                            plainAttributes(event["attributes"]), 0});
   }
   for (const Json& link : dict["links"]) {
@@ -119,7 +125,8 @@ TEST(GoldenSpan, RecordedJsonReadsToTheSameSpanAsTheBytes) {
   for (const Json& test : file["cases"]) {
     if (!test["expected"].contains("otlp_json")) continue;
     SCOPED_TRACE(test["name"].get<std::string>());
-    const std::string bytes = golden::bytesOfHex(test["expected"]["otel_proto_hex"].get<std::string>());
+    const std::string bytes =
+        golden::bytesOfHex(test["expected"]["otel_proto_hex"].get<std::string>());
     ReadReport report;
     auto fromBytes = decodeSpan(bytesOf(bytes), report);
     ASSERT_TRUE(fromBytes.ok());

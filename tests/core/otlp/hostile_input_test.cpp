@@ -15,10 +15,12 @@ class MeasuringSink : public TraceSink {
  public:
   bool onSpan(trace::SpanData&& span) override {
     ++spans;
-    size_t bytes = span.attributes.capacity() * sizeof(trace::Attribute) + span.events.capacity() * sizeof(trace::Event) +
+    size_t bytes = span.attributes.capacity() * sizeof(trace::Attribute) +
+                   span.events.capacity() * sizeof(trace::Event) +
                    span.links.capacity() * sizeof(trace::Link) + span.name.capacity();
     for (const trace::Attribute& attribute : span.attributes) {
-      bytes += attribute.value.items.capacity() * sizeof(trace::AnyValue) + attribute.value.text.capacity();
+      bytes += attribute.value.items.capacity() * sizeof(trace::AnyValue) +
+               attribute.value.text.capacity();
     }
     largest = std::max(largest, bytes);
     return true;
@@ -40,7 +42,9 @@ std::string message(uint32_t field, const std::string& content) {
   return written(out);
 }
 
-size_t limitFor(size_t inputBytes) { return 4 * inputBytes + (size_t{1} << 20); }
+size_t limitFor(size_t inputBytes) {
+  return 4 * inputBytes + (size_t{1} << 20);
+}
 
 TEST(HostileBytes, SixtyFourMebibytesOfEmptyGroupsTakeNoMemory) {
   const std::string bytes = repeated(std::string_view("\x0a\x00", 2), size_t{32} << 20);
@@ -74,7 +78,8 @@ TEST(HostileBytes, EmptyMembersOfOneArrayStayWithinTheBudget) {
 }
 
 TEST(HostileBytes, ManySpansEachWithinTheBudgetAreAllDelivered) {
-  const std::string bytes = message(1, message(2, repeated(std::string_view("\x12\x00", 2), 1000000)));
+  const std::string bytes =
+      message(1, message(2, repeated(std::string_view("\x12\x00", 2), 1000000)));
   MeasuringSink sink;
   EXPECT_FALSE(readTraces(bytesOf(bytes), sink).failed);
   EXPECT_EQ(sink.spans, 1000000u);
@@ -109,19 +114,22 @@ TEST(HostileBytes, RandomBytesNeverCrash) {
 
 TEST(HostileJson, AMillionBracketsEndInAnError) {
   for (const std::string& text :
-       {std::string(1000000, '['), repeated("{\"resourceSpans\":[", 100000), repeated("{\"a\":", 1000000),
+       {std::string(1000000, '['), repeated("{\"resourceSpans\":[", 100000),
+        repeated("{\"a\":", 1000000),
         "{\"x\":" + std::string(1000000, '[') + std::string(1000000, ']') + "}"}) {
     MeasuringSink sink;
     const ReadReport report = readTracesJson(text, sink);
     EXPECT_TRUE(report.failed);
-    EXPECT_TRUE(report.error.code == ErrorCode::TooDeep || report.error.code == ErrorCode::Malformed);
+    EXPECT_TRUE(report.error.code == ErrorCode::TooDeep ||
+                report.error.code == ErrorCode::Malformed);
     EXPECT_LE(report.error.offset, 17u * 512);
   }
 }
 
 TEST(HostileJson, FiveHundredNestedArraysInAnUnknownMemberAreFine) {
   MeasuringSink sink;
-  EXPECT_FALSE(readTracesJson("{\"x\":" + std::string(500, '[') + std::string(500, ']') + "}", sink).failed);
+  EXPECT_FALSE(
+      readTracesJson("{\"x\":" + std::string(500, '[') + std::string(500, ']') + "}", sink).failed);
 }
 
 TEST(HostileJson, ValuesNestSixtyFourDeepAndNoDeeper) {
@@ -144,8 +152,8 @@ TEST(HostileJson, ValuesNestSixtyFourDeepAndNoDeeper) {
 
 TEST(HostileJson, EmptyObjectsInOneSpanStayWithinTheBudget) {
   for (const char* list : {"attributes", "events", "links"}) {
-    const std::string text = R"({"resourceSpans":[{"scopeSpans":[{"spans":[{")" + std::string(list) + "\":[{}" +
-                             repeated(",{}", 1000000) + "]}]}]}]}";
+    const std::string text = R"({"resourceSpans":[{"scopeSpans":[{"spans":[{")" +
+                             std::string(list) + "\":[{}" + repeated(",{}", 1000000) + "]}]}]}]}";
     MeasuringSink sink;
     const ReadReport report = readTracesJson(text, sink);
     EXPECT_FALSE(report.failed) << report.error.message;
@@ -158,9 +166,12 @@ TEST(HostileJson, EmptyObjectsInOneSpanStayWithinTheBudget) {
 TEST(HostileJson, HugeNumbersAndTextsAreReadInOnePass) {
   ReadReport report;
   const std::string digits(1000000, '9');
-  EXPECT_EQ(decodeAnyValueJson("{\"intValue\":" + digits + "}", report).value().text.size(), digits.size());
-  EXPECT_EQ(decodeAnyValueJson("{\"doubleValue\":1e" + digits + "}", report).value(), trace::AnyValue::of(HUGE_VAL));
-  EXPECT_EQ(decodeAnyValueJson("{\"doubleValue\":0." + digits + "}", report).value(), trace::AnyValue::of(1.0));
+  EXPECT_EQ(decodeAnyValueJson("{\"intValue\":" + digits + "}", report).value().text.size(),
+            digits.size());
+  EXPECT_EQ(decodeAnyValueJson("{\"doubleValue\":1e" + digits + "}", report).value(),
+            trace::AnyValue::of(HUGE_VAL));
+  EXPECT_EQ(decodeAnyValueJson("{\"doubleValue\":0." + digits + "}", report).value(),
+            trace::AnyValue::of(1.0));
   const std::string text(10000000, 'a');
   EXPECT_EQ(decodeAnyValueJson("{\"stringValue\":\"" + text + "\"}", report).value().text, text);
 }
@@ -172,7 +183,8 @@ TEST(HostileJson, RandomChangesNeverCrashAndWhatIsReadIsStable) {
   int accepted = 0;
   for (int round = 0; round < 1500; ++round) {
     std::string changed = text;
-    for (uint32_t i = 0; i <= random() % 3; ++i) changed[random() % changed.size()] = alphabet[random() % alphabet.size()];
+    for (uint32_t i = 0; i <= random() % 3; ++i)
+      changed[random() % changed.size()] = alphabet[random() % alphabet.size()];
     CollectingSink sink;
     const ReadReport report = readTracesJson(changed, sink);
     EXPECT_LE(report.error.offset, changed.size());
@@ -189,7 +201,8 @@ TEST(HostileJson, RandomChangesNeverCrashAndWhatIsReadIsStable) {
 
 TEST(HostileJson, ValueTextsAreCheckedAndBounded) {
   EXPECT_TRUE(parseJsonValue(std::string(64, '[') + std::string(64, ']')).ok());
-  EXPECT_EQ(parseJsonValue(std::string(65, '[') + std::string(65, ']')).error().code, ErrorCode::TooDeep);
+  EXPECT_EQ(parseJsonValue(std::string(65, '[') + std::string(65, ']')).error().code,
+            ErrorCode::TooDeep);
   for (const char* bad : {"", "{", "[1,]", "nul", "1 2", "{\"a\"}", "'a'", "01", "\"\\x\""}) {
     EXPECT_FALSE(parseJsonValue(bad).ok()) << bad;
   }

@@ -65,26 +65,35 @@ TEST(JsonCases, WhatWeWriteIsWhatWeRead) {
 TEST(JsonCases, WrittenTextIsExactlyThis) {
   trace::SpanData span = bareSpan();
   span.endTimeNs = 1581452772000000321;
-  span.attributes = {{"d", AnyValue::of(std::nan(""))}, {"i", AnyValue::of(int64_t{9007199254740993})},
-                     {"z", AnyValue::of(-0.0)}, {"b", AnyValue::bytes("\xfb\xff")}, {"n", AnyValue::empty()}};
+  span.attributes = {{"d", AnyValue::of(std::nan(""))},
+                     {"i", AnyValue::of(int64_t{9007199254740993})},
+                     {"z", AnyValue::of(-0.0)},
+                     {"b", AnyValue::bytes("\xfb\xff")},
+                     {"n", AnyValue::empty()}};
   span.status = {trace::StatusCode::Ok, ""};
   std::string text;
   appendSpanJson(text, span, ValueForm::Wire);
-  EXPECT_EQ(text,
-            R"({"traceId":"00000000000000000000000000000001","spanId":"0000000000000002","name":"bare","kind":1,)"
-            R"("startTimeUnixNano":"1","endTimeUnixNano":"1581452772000000321","attributes":[)"
-            R"({"key":"d","value":{"doubleValue":"NaN"}},{"key":"i","value":{"intValue":"9007199254740993"}},)"
-            R"({"key":"z","value":{"doubleValue":-0}},{"key":"b","value":{"bytesValue":"+/8="}},{"key":"n"}],)"
-            R"("status":{"code":1}})");
+  EXPECT_EQ(
+      text,
+      R"({"traceId":"00000000000000000000000000000001","spanId":"0000000000000002","name":"bare","kind":1,)"
+      R"("startTimeUnixNano":"1","endTimeUnixNano":"1581452772000000321","attributes":[)"
+      R"({"key":"d","value":{"doubleValue":"NaN"}},{"key":"i","value":{"intValue":"9007199254740993"}},)"
+      R"({"key":"z","value":{"doubleValue":-0}},{"key":"b","value":{"bytesValue":"+/8="}},{"key":"n"}],)"
+      R"("status":{"code":1}})");
 }
 
 TEST(JsonCases, J1IdsAreHexOfAnyCaseAndBase64WhereHexFails) {
   const std::string lower = "0af7651916cd43dd8448eb211c80319c";
-  EXPECT_EQ(readSpan(R"("traceId":"0AF7651916CD43DD8448EB211C80319C","spanId":"B7aD6b7169203331")").span.traceId.hex(), lower);
-  EXPECT_EQ(readSpan(R"("traceId":"CvdlGRbNQ92ESOshHIAxnA==","spanId":"t61rcWkgMzE=")").span.traceId.hex(), lower);
+  EXPECT_EQ(readSpan(R"("traceId":"0AF7651916CD43DD8448EB211C80319C","spanId":"B7aD6b7169203331")")
+                .span.traceId.hex(),
+            lower);
+  EXPECT_EQ(readSpan(R"("traceId":"CvdlGRbNQ92ESOshHIAxnA==","spanId":"t61rcWkgMzE=")")
+                .span.traceId.hex(),
+            lower);
   EXPECT_EQ(readSpan(R"("spanId":"t61rcWkgMzE=")").span.spanId.hex(), "b7ad6b7169203331");
-  for (const char* bad : {"0af", "0af7651916cd43dd8448eb211c80319", "0af7651916cd43dd8448eb211c80319cc",
-                          "zzf7651916cd43dd8448eb211c80319c", "\\u00000af7651916cd43dd8448eb211c8031", "=", "💥"}) {
+  for (const char* bad :
+       {"0af", "0af7651916cd43dd8448eb211c80319", "0af7651916cd43dd8448eb211c80319cc",
+        "zzf7651916cd43dd8448eb211c80319c", "\\u00000af7651916cd43dd8448eb211c8031", "=", "💥"}) {
     const Read read = readSpan(std::string(R"("traceId":")") + bad + '"');
     EXPECT_TRUE(read.span.traceId.isZero()) << bad;
     EXPECT_EQ(read.report.invalidIds, 1u) << bad;
@@ -94,12 +103,14 @@ TEST(JsonCases, J1IdsAreHexOfAnyCaseAndBase64WhereHexFails) {
     EXPECT_TRUE(read.span.traceId.isZero());
     EXPECT_FALSE(read.report.hasWarnings()) << zero;
   }
-  EXPECT_EQ(readSpan(R"("traceId":5,"spanId":[1],"parentSpanId":{"a":1})").report.unreadableValues, 3u);
+  EXPECT_EQ(readSpan(R"("traceId":5,"spanId":[1],"parentSpanId":{"a":1})").report.unreadableValues,
+            3u);
 }
 
 TEST(JsonCases, J2EnumsAreNumbersAndNamesAreTakenWithAWarning) {
   EXPECT_EQ(readSpan(R"("kind":3,"status":{"code":2})").report.enumNames, 0u);
-  const Read named = readSpan(R"("kind":"SPAN_KIND_CLIENT","status":{"code":"STATUS_CODE_ERROR","message":"m"})");
+  const Read named =
+      readSpan(R"("kind":"SPAN_KIND_CLIENT","status":{"code":"STATUS_CODE_ERROR","message":"m"})");
   EXPECT_EQ(named.span.kind, trace::SpanKind::Client);
   EXPECT_EQ(named.span.status, (trace::Status{trace::StatusCode::Error, "m"}));
   EXPECT_EQ(named.report.enumNames, 2u);
@@ -163,9 +174,19 @@ TEST(JsonCases, J5DoublesRoundTripAndHaveNames) {
   const struct {
     const char* json;
     double value;
-  } cases[] = {{"1.5", 1.5}, {"\"1.5\"", 1.5}, {"1", 1}, {"-0", -0.0}, {"\"-0\"", -0.0}, {"1e300", 1e300},
-               {"5e-324", 5e-324}, {"0.1", 0.1}, {"90.33333333333333", 90.33333333333333}, {"\"Infinity\"", HUGE_VAL},
-               {"\"-Infinity\"", -HUGE_VAL}, {"1E400", HUGE_VAL}, {"9007199254740993", 9007199254740992.0}};
+  } cases[] = {{"1.5", 1.5},
+               {"\"1.5\"", 1.5},
+               {"1", 1},
+               {"-0", -0.0},
+               {"\"-0\"", -0.0},
+               {"1e300", 1e300},
+               {"5e-324", 5e-324},
+               {"0.1", 0.1},
+               {"90.33333333333333", 90.33333333333333},
+               {"\"Infinity\"", HUGE_VAL},
+               {"\"-Infinity\"", -HUGE_VAL},
+               {"1E400", HUGE_VAL},
+               {"9007199254740993", 9007199254740992.0}};
   for (const auto& c : cases) {
     const AnyValue value = readValue(std::string(R"({"doubleValue":)") + c.json + "}");
     EXPECT_EQ(value, AnyValue::of(c.value)) << c.json;
@@ -177,13 +198,16 @@ TEST(JsonCases, J5DoublesRoundTripAndHaveNames) {
   EXPECT_EQ(readValue(R"({"doubleValue":"abc"})"), AnyValue::string("abc"));
   ReadReport report;
   for (const char* bare : {"NaN", "Infinity", "-Infinity"}) {
-    EXPECT_FALSE(decodeAnyValueJson(std::string(R"({"doubleValue":)") + bare + "}", report).ok()) << bare;
+    EXPECT_FALSE(decodeAnyValueJson(std::string(R"({"doubleValue":)") + bare + "}", report).ok())
+        << bare;
   }
 }
 
 TEST(JsonCases, J6BytesAreBase64OfEitherAlphabetWithOrWithoutPadding) {
   for (const char* text : {"+/8=", "-_8=", "+/8", "-_8", "-/8="}) {
-    EXPECT_EQ(readValue(std::string(R"({"bytesValue":")") + text + "\"}"), AnyValue::bytes("\xfb\xff")) << text;
+    EXPECT_EQ(readValue(std::string(R"({"bytesValue":")") + text + "\"}"),
+              AnyValue::bytes("\xfb\xff"))
+        << text;
   }
   EXPECT_EQ(readValue(R"({"bytesValue":""})"), AnyValue::bytes(""));
   ReadReport report;
@@ -230,9 +254,10 @@ TEST(JsonCases, J8NullIsAbsentForEveryMember) {
   EXPECT_FALSE(inner.report.hasWarnings());
 
   ReadReport report;
-  for (const char* text : {"null", R"({"resourceSpans":null})", R"({"resourceSpans":[null]})",
-                           R"({"resourceSpans":[{"resource":null,"scopeSpans":null,"schemaUrl":null}]})",
-                           R"({"resourceSpans":[{"scopeSpans":[null,{"scope":null,"spans":null}]}]})"}) {
+  for (const char* text :
+       {"null", R"({"resourceSpans":null})", R"({"resourceSpans":[null]})",
+        R"({"resourceSpans":[{"resource":null,"scopeSpans":null,"schemaUrl":null}]})",
+        R"({"resourceSpans":[{"scopeSpans":[null,{"scope":null,"spans":null}]}]})"}) {
     EXPECT_TRUE(namesIn(text, report).empty());
     EXPECT_FALSE(report.failed) << text;
     EXPECT_FALSE(report.hasWarnings()) << text;
@@ -240,11 +265,15 @@ TEST(JsonCases, J8NullIsAbsentForEveryMember) {
 }
 
 TEST(JsonCases, J9TimesKeepEveryNanosecond) {
-  for (const char* time : {"\"1581452772000000321\"", "1581452772000000321", "1.581452772000000321e18"}) {
-    EXPECT_EQ(readSpan(std::string(R"("startTimeUnixNano":)") + time).span.startTimeNs, 1581452772000000321u) << time;
+  for (const char* time :
+       {"\"1581452772000000321\"", "1581452772000000321", "1.581452772000000321e18"}) {
+    EXPECT_EQ(readSpan(std::string(R"("startTimeUnixNano":)") + time).span.startTimeNs,
+              1581452772000000321u)
+        << time;
   }
   EXPECT_EQ(readSpan(R"("endTimeUnixNano":"18446744073709551615")").span.endTimeNs, UINT64_MAX);
-  for (const char* bad : {"-1", "\"-1\"", "18446744073709551616", "1.5", "\"yesterday\"", "true", "{}"}) {
+  for (const char* bad :
+       {"-1", "\"-1\"", "18446744073709551616", "1.5", "\"yesterday\"", "true", "{}"}) {
     const Read read = readSpan(std::string(R"("startTimeUnixNano":)") + bad);
     EXPECT_EQ(read.span.startTimeNs, 0u) << bad;
     EXPECT_EQ(read.report.unreadableValues, 1u) << bad;
@@ -264,19 +293,30 @@ TEST(JsonCases, J10LastOfARepeatedMemberWins) {
 
 TEST(JsonCases, J11TextsAreWellFormedAndEscapedWhereNeeded) {
   std::string text;
-  appendAnyValueJson(text, AnyValue::string(std::string("\0\x01\x1f\n\r\t\"\\/\x7f", 10) + "\xC2\x85\xE2\x80\xA8\xE2\x80\xA9"
-                                            "é😀\xff\xed\xa0\x80"), ValueForm::Typed);
-  EXPECT_EQ(text, "{\"stringValue\":\"\\u0000\\u0001\\u001f\\n\\r\\t\\\"\\\\/\\u007f\\u0085\\u2028\\u2029é😀"
-                  "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"}");
+  appendAnyValueJson(text,
+                     AnyValue::string(std::string("\0\x01\x1f\n\r\t\"\\/\x7f", 10) +
+                                      "\xC2\x85\xE2\x80\xA8\xE2\x80\xA9"
+                                      "é😀\xff\xed\xa0\x80"),
+                     ValueForm::Typed);
+  EXPECT_EQ(
+      text,
+      "{\"stringValue\":\"\\u0000\\u0001\\u001f\\n\\r\\t\\\"\\\\/\\u007f\\u0085\\u2028\\u2029é😀"
+      "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"}");
 
   const struct {
     const char* json;
     std::string name;
     size_t repaired;
   } cases[] = {
-      {R"(\ud83d\ude00)", "😀", 0},   {R"(\ud800)", "\uFFFD", 1},          {R"(a\udc00b)", "a\uFFFDb", 1},
-      {R"(\ud800\u0041)", "\uFFFDA", 1}, {R"(\ufffd)", "\uFFFD", 0},        {"\xff", "\uFFFD", 1},
-      {R"(\u0000)", std::string(1, '\0'), 0}, {R"(\/\b\f)", "/\b\f", 0},   {"\xC2\x80", "\xC2\x80", 0},
+      {R"(\ud83d\ude00)", "😀", 0},
+      {R"(\ud800)", "\uFFFD", 1},
+      {R"(a\udc00b)", "a\uFFFDb", 1},
+      {R"(\ud800\u0041)", "\uFFFDA", 1},
+      {R"(\ufffd)", "\uFFFD", 0},
+      {"\xff", "\uFFFD", 1},
+      {R"(\u0000)", std::string(1, '\0'), 0},
+      {R"(\/\b\f)", "/\b\f", 0},
+      {"\xC2\x80", "\xC2\x80", 0},
   };
   for (const auto& c : cases) {
     const Read read = readSpan(std::string(R"("name":")") + c.json + '"');
@@ -288,7 +328,8 @@ TEST(JsonCases, J11TextsAreWellFormedAndEscapedWhereNeeded) {
 TEST(JsonCases, J11EveryCodePointSurvives) {
   std::string all;
   for (uint32_t codePoint = 0; codePoint < 0x3000; ++codePoint) appendUtf8(all, codePoint);
-  for (uint32_t codePoint = 0xE000; codePoint < 0x110000; codePoint += 257) appendUtf8(all, codePoint);
+  for (uint32_t codePoint = 0xE000; codePoint < 0x110000; codePoint += 257)
+    appendUtf8(all, codePoint);
   std::string text;
   appendAnyValueJson(text, AnyValue::string(all), ValueForm::Typed);
   EXPECT_EQ(readValue(text), AnyValue::string(all));
@@ -297,7 +338,8 @@ TEST(JsonCases, J11EveryCodePointSurvives) {
 TEST(JsonCases, J12EmptyListsAreLeftOutAndZerosEqualAbsence) {
   std::string text;
   appendSpanJson(text, bareSpan(), ValueForm::Wire);
-  for (const char* key : {"attributes", "events", "links", "dropped", "status", "flags", "endTime"}) {
+  for (const char* key :
+       {"attributes", "events", "links", "dropped", "status", "flags", "endTime"}) {
     EXPECT_EQ(text.find(key), std::string::npos) << key;
   }
   const Read zeros = readSpan(
@@ -318,7 +360,9 @@ TEST(JsonCases, J13LinesConcatenationsAndArraysAreRead) {
   EXPECT_EQ(namesIn(oneSpan("a") + oneSpan("b"), report), both);
   EXPECT_EQ(namesIn("[" + oneSpan("a") + "," + oneSpan("b") + "]", report), both);
   EXPECT_EQ(namesIn("\xEF\xBB\xBF" + oneSpan("a") + "[" + oneSpan("b") + "]", report), both);
-  EXPECT_EQ(namesIn(R"({"result":)" + oneSpan("a") + "}\n" + R"({"result":)" + oneSpan("b") + "}", report), both);
+  EXPECT_EQ(namesIn(R"({"result":)" + oneSpan("a") + "}\n" + R"({"result":)" + oneSpan("b") + "}",
+                    report),
+            both);
   EXPECT_FALSE(report.failed);
   EXPECT_EQ(report.spanCount, 2u);
 }
@@ -339,8 +383,10 @@ TEST(JsonCases, J13ALastLineThatIsCutKeepsWhatCameBefore) {
 
 TEST(JsonCases, OldInstrumentationLibrarySpansAreRead) {
   CollectingSink sink;
-  readTracesJson(R"({"resourceSpans":[{"instrumentationLibrarySpans":[{"spans":[{"name":"s"}],)"
-                 R"("instrumentationLibrary":{"name":"lib","version":"1"}}],"resource":{"attributes":[{"key":"k"}]}}]})", sink);
+  readTracesJson(
+      R"({"resourceSpans":[{"instrumentationLibrarySpans":[{"spans":[{"name":"s"}],)"
+      R"("instrumentationLibrary":{"name":"lib","version":"1"}}],"resource":{"attributes":[{"key":"k"}]}}]})",
+      sink);
   const TracesData traces = sink.take();
   ASSERT_EQ(traces.size(), 1u);
   EXPECT_EQ(traces[0].scopes[0].scope.name, "lib");
@@ -362,9 +408,22 @@ TEST(JsonCases, WhatIsNoJsonIsRefusedWithItsOffset) {
   const struct {
     const char* text;
     size_t offset;
-  } cases[] = {{"", 0}, {"  ", 2}, {"x", 0}, {"5", 0}, {"\"text\"", 0}, {"true", 0}, {"{]", 1}, {"{\"a\":1,}", 7},
-               {"{} x", 3}, {"[{},5]", 4}, {"{'a':1}", 1}, {"{\"a\":01}", 6}, {"{\"a\":+1}", 5}, {"{\"a\":NaN}", 5},
-               {"\xff\xfe{\0}\0", 0}, {"{\"a\":\"\x01\"}", 6}};
+  } cases[] = {{"", 0},
+               {"  ", 2},
+               {"x", 0},
+               {"5", 0},
+               {"\"text\"", 0},
+               {"true", 0},
+               {"{]", 1},
+               {"{\"a\":1,}", 7},
+               {"{} x", 3},
+               {"[{},5]", 4},
+               {"{'a':1}", 1},
+               {"{\"a\":01}", 6},
+               {"{\"a\":+1}", 5},
+               {"{\"a\":NaN}", 5},
+               {"\xff\xfe{\0}\0", 0},
+               {"{\"a\":\"\x01\"}", 6}};
   for (const auto& c : cases) {
     CollectingSink sink;
     const ReadReport report = readTracesJson(c.text, sink);

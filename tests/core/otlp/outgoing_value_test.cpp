@@ -31,8 +31,9 @@ TEST(OutgoingValue, InputsAndOutputsCarryJsonText) {
     EXPECT_EQ(wire(AnyValue::of(-0.0)), AnyValue::string("-0"));
     EXPECT_EQ(wire(AnyValue::of(HUGE_VAL)), AnyValue::string("\"Infinity\""));
     EXPECT_EQ(wire(AnyValue::bytes("\xfb\xff")), AnyValue::string("\"+/8=\""));
-    EXPECT_EQ(wire(AnyValue::map({{"k", AnyValue::array({AnyValue::of(0.5), AnyValue::string("x")})}})),
-              AnyValue::string("{\"k\":[0.5,\"x\"]}"));
+    EXPECT_EQ(
+        wire(AnyValue::map({{"k", AnyValue::array({AnyValue::of(0.5), AnyValue::string("x")})}})),
+        AnyValue::string("{\"k\":[0.5,\"x\"]}"));
     AnyValue foreign = AnyValue::string("{\"a\":1}");
     foreign.isNative = true;
     EXPECT_EQ(wire(foreign), foreign);
@@ -42,8 +43,9 @@ TEST(OutgoingValue, InputsAndOutputsCarryJsonText) {
 TEST(OutgoingValue, OtherTextStaysTextAndScalarsStayTyped) {
   const auto wire = [](const AnyValue& value) { return leaving("k", value, ValueForm::Wire); };
   EXPECT_EQ(wire(AnyValue::json("{\"a\":1}")), AnyValue::string("{\"a\":1}"));
-  for (const AnyValue& same : {AnyValue::string("x"), AnyValue::of(int64_t{1}), AnyValue::of(1.0), AnyValue::of(false),
-                               AnyValue::bytes("b"), AnyValue::empty(), nested(1)}) {
+  for (const AnyValue& same :
+       {AnyValue::string("x"), AnyValue::of(int64_t{1}), AnyValue::of(1.0), AnyValue::of(false),
+        AnyValue::bytes("b"), AnyValue::empty(), nested(1)}) {
     EXPECT_EQ(wire(same), same);
   }
 }
@@ -65,9 +67,11 @@ TEST(OutgoingValue, ReferenceFormDecodesTextAndLeavesForeignScalarsAlone) {
   EXPECT_EQ(reference(AnyValue::json("\"x\""), false), AnyValue::string("x"));
   EXPECT_EQ(reference(AnyValue::json("[1,NaN]"), false).items.size(), 2u);
   EXPECT_EQ(reference(AnyValue::json("broken {"), false), AnyValue::string("broken {"));
-  EXPECT_EQ(reference(AnyValue::json("9223372036854775808"), false), AnyValue::string("9223372036854775808"));
+  EXPECT_EQ(reference(AnyValue::json("9223372036854775808"), false),
+            AnyValue::string("9223372036854775808"));
   EXPECT_EQ(reference(AnyValue::string("{\"a\": 1}"), false), AnyValue::string("{\"a\": 1}"));
-  EXPECT_EQ(reference(AnyValue::string("{\"a\": 1}"), true), AnyValue::map({{"a", AnyValue::of(int64_t{1})}}));
+  EXPECT_EQ(reference(AnyValue::string("{\"a\": 1}"), true),
+            AnyValue::map({{"a", AnyValue::of(int64_t{1})}}));
   EXPECT_EQ(reference(AnyValue::string("\"x\""), true), AnyValue::string("x"));
   for (const char* scalar : {"123", "true", "null", "NaN", "{broken", ""}) {
     EXPECT_EQ(reference(AnyValue::string(scalar), true), AnyValue::string(scalar));

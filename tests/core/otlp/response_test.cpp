@@ -7,13 +7,19 @@
 namespace spandrel::otlp {
 namespace {
 
-ExportAnswer fromHexBytes(const char* hex) { return parseExportAnswer(bytesOf(golden::bytesOfHex(hex)), false); }
-ExportAnswer fromText(std::string_view text) { return parseExportAnswer(bytesOf(text), true); }
+ExportAnswer fromHexBytes(const char* hex) {
+  return parseExportAnswer(bytesOf(golden::bytesOfHex(hex)), false);
+}
+ExportAnswer fromText(std::string_view text) {
+  return parseExportAnswer(bytesOf(text), true);
+}
 
 TEST(Response, EmptyAnswersOfAllKindsAreFullSuccess) {
-  for (const char* hex : {"", "0a00", "0a020800", "1205", "ff"}) EXPECT_EQ(fromHexBytes(hex).rejectedSpans, 0) << hex;
-  for (const char* text : {"", "{}", "{\"partialSuccess\":{}}", "{\"partialSuccess\":null}", "null", "[]", "<html>", "{",
-                           "{\"partialSuccess\":5}", "{\"partialSuccess\":{\"rejectedSpans\":null}}", "\n\x02\x08\x01"}) {
+  for (const char* hex : {"", "0a00", "0a020800", "1205", "ff"})
+    EXPECT_EQ(fromHexBytes(hex).rejectedSpans, 0) << hex;
+  for (const char* text : {"", "{}", "{\"partialSuccess\":{}}", "{\"partialSuccess\":null}", "null",
+                           "[]", "<html>", "{", "{\"partialSuccess\":5}",
+                           "{\"partialSuccess\":{\"rejectedSpans\":null}}", "\n\x02\x08\x01"}) {
     const ExportAnswer answer = fromText(text);
     EXPECT_EQ(answer.rejectedSpans, 0) << text;
     EXPECT_EQ(answer.errorMessage, "") << text;
@@ -27,11 +33,18 @@ TEST(Response, PartialSuccessIsReadFromBytes) {
 }
 
 TEST(Response, PartialSuccessIsReadFromJsonWithNumbersAndStrings) {
-  EXPECT_EQ(fromText(R"({"partialSuccess":{"rejectedSpans":"9007199254740993"}})").rejectedSpans, 9007199254740993);
-  EXPECT_EQ(fromText(R"({"partialSuccess":{"rejectedSpans":5,"errorMessage":"m","x":[{}]}})").rejectedSpans, 5);
-  EXPECT_EQ(fromText(R"({"partial_success":{"rejected_spans":5,"error_message":"m"}})").errorMessage, "m");
-  EXPECT_EQ(fromText(R"({"x":{"partialSuccess":1},"partialSuccess":{"errorMessage":"only a warning"}})").errorMessage,
-            "only a warning");
+  EXPECT_EQ(fromText(R"({"partialSuccess":{"rejectedSpans":"9007199254740993"}})").rejectedSpans,
+            9007199254740993);
+  EXPECT_EQ(fromText(R"({"partialSuccess":{"rejectedSpans":5,"errorMessage":"m","x":[{}]}})")
+                .rejectedSpans,
+            5);
+  EXPECT_EQ(
+      fromText(R"({"partial_success":{"rejected_spans":5,"error_message":"m"}})").errorMessage,
+      "m");
+  EXPECT_EQ(
+      fromText(R"({"x":{"partialSuccess":1},"partialSuccess":{"errorMessage":"only a warning"}})")
+          .errorMessage,
+      "only a warning");
   EXPECT_EQ(fromText(R"({"partialSuccess":{"rejectedSpans":-1}})").rejectedSpans, 0);
   EXPECT_EQ(fromText(R"({"partialSuccess":{"rejectedSpans":"many"}})").rejectedSpans, 0);
 }

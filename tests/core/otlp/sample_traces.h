@@ -5,8 +5,12 @@
 
 namespace spandrel::otlp {
 
-inline trace::TraceId traceIdOf(const char* hex) { return trace::parseTraceIdHex(hex).take(); }
-inline trace::SpanId spanIdOf(const char* hex) { return trace::parseSpanIdHex(hex).take(); }
+inline trace::TraceId traceIdOf(const char* hex) {
+  return trace::parseTraceIdHex(hex).take();
+}
+inline trace::SpanId spanIdOf(const char* hex) {
+  return trace::parseSpanIdHex(hex).take();
+}
 
 inline trace::SpanData fullSpan() {
   using trace::AnyValue;
@@ -36,11 +40,13 @@ inline trace::SpanData fullSpan() {
       {"nothing", AnyValue::empty()},
       {"list", AnyValue::array({AnyValue::of(int64_t{1}), AnyValue::string("a"), AnyValue::empty(),
                                 AnyValue::array({}), AnyValue::map({})})},
-      {"map", AnyValue::map({{"k", AnyValue::of(1.5)}, {"", AnyValue::empty()}, {"k", AnyValue::of(true)}})},
+      {"map", AnyValue::map(
+                  {{"k", AnyValue::of(1.5)}, {"", AnyValue::empty()}, {"k", AnyValue::of(true)}})},
       {"", AnyValue::string("empty key")},
   };
   span.droppedAttributes = 3;
-  span.events = {{"event", 1581452772500000001, {{"n", AnyValue::of(int64_t{2})}}, 4}, {"", 0, {}, 0}};
+  span.events = {{"event", 1581452772500000001, {{"n", AnyValue::of(int64_t{2})}}, 4},
+                 {"", 0, {}, 0}};
   span.droppedEvents = 5;
   trace::Link link;
   link.traceId = traceIdOf("ffffffffffffffffffffffffffffffff");

@@ -1,5 +1,6 @@
-// The wire format, case by case, after the families of protobuf's conformance suite. The judge of each
-// generated case is protobuf's own parser; the rules it does not share with us are written out.
+// The wire format, case by case, after the families of protobuf's conformance suite. The judge of
+// each generated case is protobuf's own parser; the rules it does not share with us are written
+// out.
 #include <functional>
 
 #include "otlp/fields.h"
@@ -18,7 +19,9 @@ std::string varint(uint64_t value) {
   return out + static_cast<char>(value);
 }
 
-std::string tag(uint32_t field, uint32_t type) { return varint(uint64_t{field} << 3 | type); }
+std::string tag(uint32_t field, uint32_t type) {
+  return varint(uint64_t{field} << 3 | type);
+}
 std::string bytesField(uint32_t field, const std::string& content) {
   return tag(field, 2) + varint(content.size()) + content;
 }
@@ -46,9 +49,12 @@ std::string valueOf(uint32_t field, uint32_t type) {
 
 std::vector<WireCase> wireCases() {
   std::vector<WireCase> cases;
-  const auto add = [&](const std::string& name, const std::string& bytes) { cases.push_back({name, bytes}); };
+  const auto add = [&](const std::string& name, const std::string& bytes) {
+    cases.push_back({name, bytes});
+  };
 
-  // PrematureEof: each wire type cut short, in known, unknown and repeated fields, inside and outside.
+  // PrematureEof: each wire type cut short, in known, unknown and repeated fields, inside and
+  // outside.
   for (const uint32_t field : {1u, 5u, 6u, 7u, 9u, 11u, 15u, 16u, 17u, 1000u, 536870911u}) {
     for (const uint32_t type : {0u, 1u, 2u, 3u, 5u}) {
       const std::string whole = type == 2 ? bytesField(field, "abc") : valueOf(field, type);
@@ -57,7 +63,8 @@ std::vector<WireCase> wireCases() {
       add(name + " then more", whole + bytesField(fields::span::kName, "n"));
       add(name + " without its last byte", whole.substr(0, whole.size() - 1));
       add(name + " tag only", tag(field, type));
-      add(name + " cut inside a submessage", bytesField(fields::span::kStatus, whole.substr(0, whole.size() - 1)));
+      add(name + " cut inside a submessage",
+          bytesField(fields::span::kStatus, whole.substr(0, whole.size() - 1)));
     }
   }
   // Varints of every length, and those that are too long or too large.
@@ -72,7 +79,8 @@ std::vector<WireCase> wireCases() {
   }
   // Illegal tags.
   for (uint32_t type = 0; type < 8; ++type) {
-    add("field 0 type " + std::to_string(type), std::string(1, static_cast<char>(type)) + std::string(9, '\x01'));
+    add("field 0 type " + std::to_string(type),
+        std::string(1, static_cast<char>(type)) + std::string(9, '\x01'));
     add("field 0, overlong, type " + std::to_string(type),
         std::string(1, static_cast<char>(0x80 | type)) + '\0' + std::string(9, '\x01'));
     add("field 20 type " + std::to_string(type), tag(20, type) + std::string(10, '\0'));
@@ -80,11 +88,14 @@ std::vector<WireCase> wireCases() {
   add("tag of 33 bits", std::string("\xf8\xff\xff\xff\x7f\x01", 6));
   add("largest field number", tag(536870911, 0) + varint(1));
   // Lengths.
-  for (const uint64_t length : {uint64_t{0}, uint64_t{1}, uint64_t{127}, uint64_t{128}, uint64_t{0x7FFFFFFF},
-                                uint64_t{0x80000000}, uint64_t{0xFFFFFFFF}, uint64_t{1} << 32, UINT64_MAX}) {
+  for (const uint64_t length :
+       {uint64_t{0}, uint64_t{1}, uint64_t{127}, uint64_t{128}, uint64_t{0x7FFFFFFF},
+        uint64_t{0x80000000}, uint64_t{0xFFFFFFFF}, uint64_t{1} << 32, UINT64_MAX}) {
     for (const uint32_t field : {5u, 9u, 77u}) {
-      add("length " + std::to_string(length) + " of field " + std::to_string(field), tag(field, 2) + varint(length));
-      add("length " + std::to_string(length) + " with 1 byte", tag(field, 2) + varint(length) + tag(1, 2)[0]);
+      add("length " + std::to_string(length) + " of field " + std::to_string(field),
+          tag(field, 2) + varint(length));
+      add("length " + std::to_string(length) + " with 1 byte",
+          tag(field, 2) + varint(length) + tag(1, 2)[0]);
     }
   }
   // Groups.
@@ -94,13 +105,15 @@ std::vector<WireCase> wireCases() {
   add("group without an end", tag(30, 3) + tag(1, 0) + varint(1));
   add("end without a group", tag(30, 4));
   add("end of another group", tag(30, 3) + tag(31, 4));
-  add("group with each type", tag(30, 3) + valueOf(1, 0) + valueOf(2, 1) + valueOf(3, 2) + valueOf(4, 3) + valueOf(5, 5) + tag(30, 4));
+  add("group with each type", tag(30, 3) + valueOf(1, 0) + valueOf(2, 1) + valueOf(3, 2) +
+                                  valueOf(4, 3) + valueOf(5, 5) + tag(30, 4));
   add("group with field 0", tag(30, 3) + std::string("\x00\x01", 2) + tag(30, 4));
   add("group with wire type 6", tag(30, 3) + tag(1, 6) + tag(30, 4));
   add("group in a known field", tag(9, 3) + tag(9, 4));
   add("group cut by a submessage", bytesField(15, tag(30, 3)) + tag(30, 4));
   // Values of any size in 32-bit and boolean fields.
-  for (const uint64_t value : {uint64_t{0}, uint64_t{1}, uint64_t{2}, uint64_t{1} << 31, uint64_t{1} << 32, UINT64_MAX}) {
+  for (const uint64_t value :
+       {uint64_t{0}, uint64_t{1}, uint64_t{2}, uint64_t{1} << 31, uint64_t{1} << 32, UINT64_MAX}) {
     add("kind " + std::to_string(value), tag(6, 0) + varint(value));
     add("dropped count " + std::to_string(value), tag(10, 0) + varint(value));
     add("status code " + std::to_string(value), bytesField(15, tag(3, 0) + varint(value)));
@@ -157,8 +170,9 @@ trace::AnyValue decodedValue(const std::string& bytes) {
 TEST(WireCases, LastOfARepeatedFieldWinsAndMessagesMerge) {
   using trace::AnyValue;
   ReadReport report;
-  const std::string bytes = bytesField(5, "first") + bytesField(15, bytesField(2, "text")) + bytesField(5, "last") +
-                            bytesField(15, tag(3, 0) + varint(2)) + tag(6, 0) + varint(1) + tag(6, 0) + varint(3);
+  const std::string bytes = bytesField(5, "first") + bytesField(15, bytesField(2, "text")) +
+                            bytesField(5, "last") + bytesField(15, tag(3, 0) + varint(2)) +
+                            tag(6, 0) + varint(1) + tag(6, 0) + varint(3);
   const auto span = decodeSpan(bytesOf(bytes), report);
   ASSERT_TRUE(span.ok());
   EXPECT_EQ(span.value().name, "last");
@@ -167,18 +181,22 @@ TEST(WireCases, LastOfARepeatedFieldWinsAndMessagesMerge) {
 
   const std::string one = bytesField(5, bytesField(1, tag(3, 0) + varint(1)));
   const std::string two = bytesField(5, bytesField(1, tag(3, 0) + varint(2)));
-  EXPECT_EQ(decodedValue(one + two), AnyValue::array({AnyValue::of(int64_t{1}), AnyValue::of(int64_t{2})}));
-  EXPECT_EQ(decodedValue(one + bytesField(1, "x") + two), AnyValue::array({AnyValue::of(int64_t{2})}));
+  EXPECT_EQ(decodedValue(one + two),
+            AnyValue::array({AnyValue::of(int64_t{1}), AnyValue::of(int64_t{2})}));
+  EXPECT_EQ(decodedValue(one + bytesField(1, "x") + two),
+            AnyValue::array({AnyValue::of(int64_t{2})}));
   EXPECT_EQ(decodedValue(one + bytesField(1, "x")), AnyValue::string("x"));
-  EXPECT_EQ(decodedValue(bytesField(1, "x") + tag(3, 1) + std::string(8, '\x01')), AnyValue::string("x"));
+  EXPECT_EQ(decodedValue(bytesField(1, "x") + tag(3, 1) + std::string(8, '\x01')),
+            AnyValue::string("x"));
 }
 
 TEST(WireCases, ResourceAndScopeMayComeAfterTheirSpansAndMerge) {
   const std::string span = bytesField(2, bytesField(5, "s"));
   const std::string key = [](const char* name) { return bytesField(1, bytesField(1, name)); }("a");
-  const std::string scopeSpans = bytesField(2, span + bytesField(1, bytesField(1, "scope")) + bytesField(3, "url"));
-  const std::string bytes =
-      bytesField(1, scopeSpans + bytesField(1, key) + bytesField(3, "u") + bytesField(1, tag(2, 0) + varint(4)));
+  const std::string scopeSpans =
+      bytesField(2, span + bytesField(1, bytesField(1, "scope")) + bytesField(3, "url"));
+  const std::string bytes = bytesField(1, scopeSpans + bytesField(1, key) + bytesField(3, "u") +
+                                              bytesField(1, tag(2, 0) + varint(4)));
 
   const TracesData traces = decodedTraces(bytes);
 
@@ -191,7 +209,8 @@ TEST(WireCases, ResourceAndScopeMayComeAfterTheirSpansAndMerge) {
 }
 
 TEST(WireCases, OldInstrumentationLibrarySpansAreRead) {
-  const std::string library = bytesField(1000, bytesField(1, bytesField(1, "lib")) + bytesField(2, bytesField(5, "s")));
+  const std::string library =
+      bytesField(1000, bytesField(1, bytesField(1, "lib")) + bytesField(2, bytesField(5, "s")));
   const TracesData traces = decodedTraces(bytesField(1, library));
   ASSERT_EQ(traces.size(), 1u);
   EXPECT_EQ(traces[0].scopes[0].scope.name, "lib");
@@ -200,16 +219,23 @@ TEST(WireCases, OldInstrumentationLibrarySpansAreRead) {
 
 TEST(WireCases, IllFormedTextIsMendedAndCounted) {
   ReadReport report;
-  const auto span = decodeSpan(bytesOf(bytesField(5, "a\xff" "b") + bytesField(3, "\xed\xa0\x80")), report);
+  const auto span = decodeSpan(bytesOf(bytesField(5,
+                                                  "a\xff"
+                                                  "b") +
+                                       bytesField(3, "\xed\xa0\x80")),
+                               report);
   ASSERT_TRUE(span.ok());
-  EXPECT_EQ(span.value().name, "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(span.value().name,
+            "a\xEF\xBF\xBD"
+            "b");
   EXPECT_EQ(report.repairedTexts, 2u);
 }
 
 TEST(WireCases, IdsOfAWrongLengthAreZeroAndCounted) {
   ReadReport report;
-  const auto span =
-      decodeSpan(bytesOf(bytesField(1, std::string(15, 'x')) + bytesField(2, "") + bytesField(4, std::string(9, 'x'))), report);
+  const auto span = decodeSpan(bytesOf(bytesField(1, std::string(15, 'x')) + bytesField(2, "") +
+                                       bytesField(4, std::string(9, 'x'))),
+                               report);
   ASSERT_TRUE(span.ok());
   EXPECT_TRUE(span.value().traceId.isZero());
   EXPECT_TRUE(span.value().spanId.isZero());

@@ -29,7 +29,8 @@ Staged stagedSpan(uint32_t nameUnits, uint32_t keyUnits, uint32_t valueUnits) {
   staged.words[header::kName] = nameUnits;
   staged.words[header::kSpanType] = record::kNoText;
   staged.words[header::kAttributeCount] = 1;
-  staged.words.push_back(static_cast<uint32_t>(record::ValueType::String) | keyUnits << tag::kKeyShift);
+  staged.words.push_back(static_cast<uint32_t>(record::ValueType::String) | keyUnits
+                                                                                << tag::kKeyShift);
   staged.words.push_back(valueUnits);
   staged.units = nameUnits + keyUnits + valueUnits;
   staged.finish();
@@ -38,7 +39,8 @@ Staged stagedSpan(uint32_t nameUnits, uint32_t keyUnits, uint32_t valueUnits) {
 
 std::vector<uint32_t> joined(const std::vector<Staged>& records) {
   std::vector<uint32_t> words;
-  for (const Staged& each : records) words.insert(words.end(), each.words.begin(), each.words.end());
+  for (const Staged& each : records)
+    words.insert(words.end(), each.words.begin(), each.words.end());
   return words;
 }
 
@@ -66,7 +68,8 @@ TEST(CommitChunk, TurnsUtf16LengthsIntoBytes) {
   const std::string rope = "äö😀日本語ßéxy";
   std::vector<record::RecordRef> out;
 
-  const auto result = record::commitChunk(words.data(), static_cast<uint32_t>(words.size() * 4), rope, 11, 2, out);
+  const auto result =
+      record::commitChunk(words.data(), static_cast<uint32_t>(words.size() * 4), rope, 11, 2, out);
 
   ASSERT_TRUE(result.ok()) << result.error().message;
   const auto first = record::decodeRecord(out[0].words(), table);
@@ -82,7 +85,8 @@ TEST(CommitChunk, RefusesAPairOfSurrogatesCutInTwo) {
   const auto words = joined({stagedSpan(1, 1, 0)});
   std::vector<record::RecordRef> out;
 
-  const auto result = record::commitChunk(words.data(), static_cast<uint32_t>(words.size() * 4), "😀", 2, 1, out);
+  const auto result =
+      record::commitChunk(words.data(), static_cast<uint32_t>(words.size() * 4), "😀", 2, 1, out);
 
   EXPECT_FALSE(result.ok());
   EXPECT_TRUE(out.empty());
@@ -93,7 +97,8 @@ TEST(CommitChunk, KeepsTheRecordsBeforeABrokenOne) {
   words[words.size() / 2] = 0x7FFFFFFC;
   std::vector<record::RecordRef> out;
 
-  const auto result = record::commitChunk(words.data(), static_cast<uint32_t>(words.size() * 4), "abcdef", 6, 2, out);
+  const auto result = record::commitChunk(words.data(), static_cast<uint32_t>(words.size() * 4),
+                                          "abcdef", 6, 2, out);
 
   EXPECT_FALSE(result.ok());
   EXPECT_EQ(out.size(), 1u);
@@ -103,7 +108,8 @@ TEST(CommitChunk, RefusesMoreTextThanTheRopeHas) {
   const auto words = joined({stagedSpan(4, 3, 50)});
   std::vector<record::RecordRef> out;
 
-  const auto result = record::commitChunk(words.data(), static_cast<uint32_t>(words.size() * 4), "namekeyvalue", 12, 1, out);
+  const auto result = record::commitChunk(words.data(), static_cast<uint32_t>(words.size() * 4),
+                                          "namekeyvalue", 12, 1, out);
 
   EXPECT_FALSE(result.ok());
 }

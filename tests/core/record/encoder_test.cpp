@@ -9,7 +9,9 @@
 namespace spandrel {
 namespace {
 
-std::string asText(Bytes bytes) { return toHex(bytes); }
+std::string asText(Bytes bytes) {
+  return toHex(bytes);
+}
 
 std::string viaPlainData(const trace::SpanData& span) {
   otlp::WireWriter out;
@@ -38,7 +40,8 @@ TEST(RecordEncoder, MarksAnOpenSpan) {
   span.endTimeNs = 0;
   const record::RecordRef record = record::adoptSpan(span, 0, 0);
 
-  EXPECT_EQ(direct(record, table), viaPlainData(record::decodeRecord(record.words(), table, record::Form::Wire)));
+  EXPECT_EQ(direct(record, table),
+            viaPlainData(record::decodeRecord(record.words(), table, record::Form::Wire)));
 }
 
 TEST(RecordEncoder, BatchEqualsTheRequestOfTheSpanWriter) {
@@ -50,7 +53,8 @@ TEST(RecordEncoder, BatchEqualsTheRequestOfTheSpanWriter) {
   group.scopes.push_back({{"spandrel", "1", {}, 0, ""}, {}});
   for (int i = 0; i < 100; ++i) {
     span.spanId.bytes[0] = static_cast<uint8_t>(i);
-    span.attributes.back().value = trace::AnyValue::string(std::string(static_cast<size_t>(i) * 400, 'y'));
+    span.attributes.back().value =
+        trace::AnyValue::string(std::string(static_cast<size_t>(i) * 400, 'y'));
     records.push_back(record::adoptSpan(span, 0, 0));
     group.scopes[0].spans.push_back(span);
   }

@@ -31,11 +31,13 @@ inline trace::SpanData sampleSpan() {
       {"json", AnyValue::json("{\"a\":[1,2]}")},
       {"bytes", AnyValue::bytes(std::string("\0\xff\x01", 3))},
       {"list", AnyValue::array({AnyValue::string("ä"), AnyValue::string("")})},
-      {"map", AnyValue::map({{"k", AnyValue::of(int64_t{1})}, {"", AnyValue::array({AnyValue::empty()})}})},
+      {"map", AnyValue::map(
+                  {{"k", AnyValue::of(int64_t{1})}, {"", AnyValue::array({AnyValue::empty()})}})},
       {"native", nativeText},
       {"long", AnyValue::string(std::string(1000, 'x') + "é")},
   };
-  span.events = {{"event", 1700000000123456800, {{"n", AnyValue::of(int64_t{7})}}, 2}, {"", 0, {}, 0}};
+  span.events = {{"event", 1700000000123456800, {{"n", AnyValue::of(int64_t{7})}}, 2},
+                 {"", 0, {}, 0}};
   trace::Link link;
   link.traceId = span.traceId;
   link.spanId = span.spanId;
