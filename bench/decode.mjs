@@ -43,7 +43,14 @@ async function makeRequest() {
 async function spandrelDecoder() {
   // The viewer's own facade, bundled for this process.
   const file = join(ROOT, "build/bench/viewer.mjs");
-  await build({ entryPoints: [join(ROOT, "js/viewer/viewer.ts")], bundle: true, format: "esm", platform: "node", outfile: file, logLevel: "error" });
+  await build({
+    entryPoints: [join(ROOT, "js/viewer/viewer.ts")],
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    outfile: file,
+    logLevel: "error",
+  });
   const { openViewer } = await import(pathToFileURL(file).href);
   const module = await WebAssembly.compile(readFileSync(join(ROOT, "build/module/spandrel_viewer.wasm")));
   const fresh = [];
@@ -78,7 +85,9 @@ function protobufjsDecoder() {
   // Exact 64-bit values: every time and integer as a bigint.
   const exact = (long) => (BigInt(long.high >>> 0) << 32n) | BigInt(long.low >>> 0);
   const attributes = (list) => {
-    for (const { value } of list) if (value?.intValue !== undefined && value.intValue !== null && typeof value.intValue === "object") value.intValue = BigInt.asIntN(64, exact(value.intValue));
+    for (const { value } of list)
+      if (value?.intValue !== undefined && value.intValue !== null && typeof value.intValue === "object")
+        value.intValue = BigInt.asIntN(64, exact(value.intValue));
   };
   return (input) => {
     let count = 0;

@@ -38,6 +38,9 @@ export function installPeers() {
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, manifest);
     console.log(`installing ${name}: ${Object.keys(packages).join(", ")}`);
-    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], { cwd: folder, stdio: "inherit" });
+    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], {
+      cwd: folder,
+      stdio: "inherit",
+    });
   }
 }

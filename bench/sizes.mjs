@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { peerFolder, ROOT } from "./peers.mjs";
 
-const measure = (content) => ({ raw: content.length, gzip: gzipSync(content, { level: 9 }).length, brotli: brotliCompressSync(content).length });
+const measure = (content) => ({
+  raw: content.length,
+  gzip: gzipSync(content, { level: 9 }).length,
+  brotli: brotliCompressSync(content).length,
+});
 const sum = (a, b) => ({ raw: a.raw + b.raw, gzip: a.gzip + b.gzip, brotli: a.brotli + b.brotli });
 
 async function bundle(source, resolveDir) {
@@ -23,7 +27,9 @@ async function bundle(source, resolveDir) {
     logLevel: "error",
   });
   const entry = outputFiles.find(({ path }) => path.endsWith("stdin.js"));
-  const chunks = outputFiles.filter((file) => file !== entry && new RegExp(`from"\\\\./${file.path.split("/").pop()}"`).test(entry.text));
+  const chunks = outputFiles.filter(
+    (file) => file !== entry && new RegExp(`from"\\\\./${file.path.split("/").pop()}"`).test(entry.text),
+  );
   return Buffer.concat([entry, ...chunks].map(({ contents }) => Buffer.from(contents)));
 }
 

@@ -7,7 +7,16 @@
 
 /** Children of each span of a trace, as a tree of names. */
 export const SHAPES = {
-  typical: { name: "request", children: [0, 1, 2].map(() => ({ name: "step", children: [{ name: "call", children: [] }, { name: "query", children: [] }] })) },
+  typical: {
+    name: "request",
+    children: [0, 1, 2].map(() => ({
+      name: "step",
+      children: [
+        { name: "call", children: [] },
+        { name: "query", children: [] },
+      ],
+    })),
+  },
   llm: {
     name: "agent",
     children: [
