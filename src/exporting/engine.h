@@ -52,8 +52,7 @@ class Engine {
   using Keeper = void (*)(void* context, const record::RecordRef& record);
   void setKeeper(Keeper keeper, void* context);
 
-  // The batch as an ExportTraceServiceRequest; valid until the next call. Empty for an unknown
-  // batch.
+  // The batch as an ExportTraceServiceRequest; valid until the next call, empty for an unknown one.
   Bytes encodeBatch(uint32_t destination, SpanQueue::BatchId batch);
   std::string encodeBatchJson(uint32_t destination, SpanQueue::BatchId batch);
   // The batch's spans as portable records, back to back.

@@ -3,8 +3,9 @@
 // The cursor always stands on the first token of a value. Every read… moves it to the value's last
 // token; nextMember and nextItem move it to the first token of the following value:
 //
-//   if (cursor.beginObject()) while (cursor.nextMember(key)) { if (key == "name")
-//   cursor.readText(x); else cursor.skipUnknown(); }
+//   if (cursor.beginObject()) while (cursor.nextMember(key)) {
+//     if (key == "name") cursor.readText(x); else cursor.skipUnknown();
+//   }
 //
 // Whatever a read does not expect it passes over, counts as unreadable and answers with false; null
 // is passed over without counting. After an error all loops end; failed() tells.

@@ -8,8 +8,7 @@
 namespace spandrel::otlp {
 
 enum class ValueForm : uint8_t {
-  // For receivers. mlflow.spanInputs and mlflow.spanOutputs carry JSON text, a string with its
-  // quotes;
+  // For receivers. mlflow.spanInputs and mlflow.spanOutputs carry JSON text, a string has quotes;
   // JSON text stays text; values of more than kMaxWireDepth levels become text; all else is typed.
   Wire,
   // As MLflow's to_otel_proto(): text is decoded to the value it stands for, at any depth.

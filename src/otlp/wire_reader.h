@@ -1,7 +1,10 @@
 // Reads protobuf's wire format field by field from bytes that may be hostile.
 //
-//   while (reader.next()) switch (reader.field()) { case fields::…: reader.readText(text); break;
-//   default: reader.skip(); } if (reader.failed()) …
+//   while (reader.next()) switch (reader.field()) {
+//     case fields::…: reader.readText(text); break;
+//     default: reader.skip();
+//   }
+//   if (reader.failed()) …
 //
 // Nothing is copied and nothing is allocated: lengths are compared with what is left before
 // anything else happens. Rules, as protobuf's own parsers have them:

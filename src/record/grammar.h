@@ -49,11 +49,10 @@ inline constexpr uint32_t kDroppedEvents = 20;
 inline constexpr uint32_t kDroppedLinks = 21;
 inline constexpr uint32_t kOrdinal = 22;  // place in start order within the trace
 inline constexpr uint32_t kStringLength = 23;
-inline constexpr uint32_t kRouting =
-    24;  // bits 0-7 default log level (0: none), 8-31 set of destinations
-inline constexpr uint32_t kTraceAttributes =
-    25;  // how many of the last attributes are the trace's:
-         // sent by plain OTLP, no part of the span itself
+// Bits 0-7 default log level (0: none), 8-31 set of destinations.
+inline constexpr uint32_t kRouting = 24;
+// How many of the last attributes are the trace's: sent by plain OTLP, no part of the span itself.
+inline constexpr uint32_t kTraceAttributes = 25;
 inline constexpr uint32_t kWords = 26;
 }  // namespace header
 
