@@ -13,6 +13,7 @@ import type { ActiveSpan, SpanOptions } from "./tracer.js";
 import { TraceError } from "../trace_error.js";
 import { notReady } from "./span_codec.js";
 import { Span, SpanSource, type LinkInput, type Link, type SpanContext, type SpanStatus, type EventInput } from "./span.js";
+import { MAX_SHAPE_KEYS, noteMiss, shapeOf, type Shape } from "./shapes.js";
 import { eventOfException, type SpanEvent } from "./span_event.js";
 import type { EventFields, LinkFields, SpanFields } from "./span_fields.js";
 import { freezeValue, JsonText, jsonTextOf, safeText, truncateValue, type FrozenValue } from "./values.js";
@@ -76,7 +77,9 @@ export class LiveSpan extends Span {
   _status = STATUS_UNSET;
   _description = "";
   _logLevel = 0;
-  _keys: string[] = [];
+  /** Keys of the attributes by place; those of its own once the span has left its shape. */
+  _shape: Shape;
+  _keys: string[] | null = null;
   _values: FrozenValue[] = [];
   _droppedAttributes = 0;
   _events: PendingEvent[] | null = null;
@@ -111,6 +114,7 @@ export class LiveSpan extends Span {
     this._hasRemoteParent = hasRemoteParent;
     this._isRoot = trace.root === null;
     this._name = name;
+    this._shape = shapeOf(name);
     this._kind = kind;
     this._startNs = startNs;
     this._start = startNs === null ? trace.runtime.clock.monotonicMillis() : 0;
@@ -177,7 +181,8 @@ export class LiveSpan extends Span {
     if (this._trace.experimentId !== null) attributes.set(EXPERIMENT_ID_ATTRIBUTE, this._trace.experimentId);
     attributes.set(TRACE_ID_ATTRIBUTE, this.traceId);
     attributes.set(SPAN_TYPE_ATTRIBUTE, this._spanType ?? "UNKNOWN");
-    for (let i = 0; i < this._keys.length; i++) attributes.set(this._keys[i] as string, this._values[i] as FrozenValue);
+    const keys = this._keys ?? this._shape.keys;
+    for (let i = 0; i < this._values.length; i++) attributes.set(keys[i] as string, this._values[i] as FrozenValue);
     if (this._logLevel > 0) attributes.set(LOG_LEVEL_ATTRIBUTE, this._logLevel);
     return {
       traceIdHex: this._trace.hex,
@@ -448,7 +453,7 @@ export class LiveSpan extends Span {
     let isWithheld = false;
     try {
       if (options !== undefined && options !== null) this.#applyEndOptions(options);
-      if (this._logLevel === 0 && this.#find(LOG_LEVEL_ATTRIBUTE) < 0) this._logLevel = defaultLogLevel(this._spanType);
+      if (this._logLevel === 0 && !this.#hasLevel) this._logLevel = defaultLogLevel(this._spanType);
       if (runtime.endHooks.size > 0 || runtime.spanProcessors.length > 0) this.#runProcessors();
       if (this._status === STATUS_UNSET) this._status = STATUS_OK;
       if (runtime.beforeSeal !== null) isWithheld = !this.#runBeforeSeal(runtime.beforeSeal);
@@ -512,12 +517,29 @@ export class LiveSpan extends Span {
   // --- attributes ---------------------------------------------------------------------------
 
   #find(key: string): number {
+    if (this._keys === null) {
+      const place = this._shape.keys.indexOf(key);
+      return place < this._values.length ? place : -1;
+    }
     return this.#index === null ? this._keys.indexOf(key) : (this.#index.get(key) ?? -1);
+  }
+
+  get #hasLevel(): boolean {
+    if (this._keys !== null) return this.#find(LOG_LEVEL_ATTRIBUTE) >= 0;
+    const place = this._shape.levelPlace;
+    return place >= 0 && place < this._values.length;
   }
 
   #put(key: string, value: FrozenValue): void {
     const limits = this._trace.runtime.limits;
     if (limits.attributeValueLengthLimit !== Infinity && !isReservedKey(key)) value = truncateValue(value, limits.attributeValueLengthLimit);
+    const count = this._values.length;
+    // The key the shape foretells cannot stand there already.
+    if (this._keys === null && this._shape.keys[count] === key && count < limits.attributeCountLimit) {
+      if (key === LOG_LEVEL_ATTRIBUTE) this._logLevel = 0;
+      this._values.push(value);
+      return;
+    }
     const place = this.#find(key);
     if (place >= 0) {
       this.#putAgain(place, key, value);
@@ -528,33 +550,51 @@ export class LiveSpan extends Span {
       return;
     }
     if (key === LOG_LEVEL_ATTRIBUTE) this._logLevel = 0; // a level that is set takes the place of a raised one
-    const count = this._keys.length;
     if (count >= limits.attributeCountLimit && !isReservedKey(key) && this.#countOrdinary() >= limits.attributeCountLimit) {
       this._droppedAttributes++;
       return;
     }
-    this._keys.push(key);
+    this.#addKey(key, count);
     this._values.push(value);
+  }
+
+  /** The shape learns a key at its end; any other takes the span off its shape. */
+  #addKey(key: string, count: number): void {
+    const shape = this._shape;
+    if (this._keys === null && count === shape.keys.length && count < MAX_SHAPE_KEYS) {
+      if (key === LOG_LEVEL_ATTRIBUTE) shape.levelPlace = count;
+      shape.keys.push(key);
+      return;
+    }
+    const keys = this._keys ?? this.#leaveShape();
+    keys.push(key);
     if (this.#index !== null) this.#index.set(key, count);
-    else if (count >= INDEX_FROM) this.#index = new Map(this._keys.map((k, i) => [k, i]));
+    else if (count >= INDEX_FROM) this.#index = new Map(keys.map((k, i) => [k, i]));
+  }
+
+  #leaveShape(): string[] {
+    noteMiss(this._shape);
+    return (this._keys = this._shape.keys.slice(0, this._values.length));
   }
 
   /** A key that is set again moves to the end, as in MLflow's dictionaries. */
   #putAgain(place: number, key: string, value: FrozenValue): void {
-    if (place < this._keys.length - 1) {
-      this._keys.splice(place, 1);
-      this._values.splice(place, 1);
-      this._keys.push(key);
-      this._values.push(value);
-      if (this.#index !== null) this.#index = new Map(this._keys.map((k, i) => [k, i]));
-    } else {
+    if (place === this._values.length - 1) {
       this._values[place] = value;
+      return;
     }
+    const keys = this._keys ?? this.#leaveShape();
+    keys.splice(place, 1);
+    this._values.splice(place, 1);
+    keys.push(key);
+    this._values.push(value);
+    if (this.#index !== null) this.#index = new Map(keys.map((k, i) => [k, i]));
   }
 
   #countOrdinary(): number {
+    const keys = this._keys ?? this._shape.keys;
     let count = 0;
-    for (const key of this._keys) if (!isReservedKey(key)) count++;
+    for (let i = 0; i < this._values.length; i++) if (!isReservedKey(keys[i] as string)) count++;
     return count;
   }
 
@@ -573,7 +613,27 @@ function fill(
   countLimit: number,
   lengthLimit: number,
 ): void {
-  for (const key of Object.keys(attributes)) {
+  const keys = Object.keys(attributes);
+  const values = new Array<FrozenValue>(keys.length);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    const frozen = freezeValue(attributes[key]);
+    if (frozen === undefined || key === "" || i >= countLimit) return fillSelected(target, keys, attributes, countLimit, lengthLimit);
+    values[i] = lengthLimit === Infinity ? frozen : truncateValue(frozen, lengthLimit);
+  }
+  target.keys = keys;
+  target.values = values;
+}
+
+/** Where some are left out: no value, no key, or over the limit. */
+function fillSelected(
+  target: { keys: string[]; values: FrozenValue[]; dropped: number },
+  keys: readonly string[],
+  attributes: Record<string, unknown>,
+  countLimit: number,
+  lengthLimit: number,
+): void {
+  for (const key of keys) {
     if (key === "") continue;
     const frozen = freezeValue(attributes[key]);
     if (frozen === undefined) continue;

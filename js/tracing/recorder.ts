@@ -13,6 +13,7 @@ import { writeUnixNanos } from "./clock.js";
 import { wordOfHex } from "./ids.js";
 import type { LiveSpan, PendingEvent, PendingLink } from "./live_span.js";
 import type { SpanSink } from "./runtime.js";
+import { MAX_SHAPE_KEYS, newShape, type Shape } from "./shapes.js";
 import { traceAttributesOf } from "./trace_attributes.js";
 import { JsonText, wellFormed, type FrozenValue, type Primitive } from "./values.js";
 
@@ -58,13 +59,6 @@ const double = new Float64Array(1);
 const doubleWords = new Uint32Array(double.buffer);
 const encoder = new TextEncoder();
 
-/** What spans of one name looked like last: their keys, by place, with the tags of these keys. */
-interface Shape {
-  readonly nameWord: number;
-  readonly keys: string[];
-  readonly tags: number[];
-}
-
 /** Told of each record; the first use of a destination arms its timer. */
 export type RecordListener = (destinations: number) => void;
 
@@ -85,7 +79,8 @@ export class Recorder implements SpanSink {
 
   readonly #textIds = new Map<string, number>();
   #newTexts = "";
-  readonly #shapes = new Map<string, Shape>();
+  /** Names and keys of events. */
+  readonly #eventShapes = new Map<string, Shape>();
 
   #backlog: LiveSpan[] = [];
   #backlogBytes = 0;
@@ -345,7 +340,8 @@ export class Recorder implements SpanSink {
       if (span._startNs !== null) flags |= FLAG_START_TIME_WAS_GIVEN;
     }
 
-    const shape = this.#shapes.get(span._name) ?? this.#newShape(span._name);
+    const shape = span._shape;
+    if (shape.owner !== this) this.#adopt(shape);
     w[start + 14] = shape.nameWord === NO_TEXT ? this.#ropeText(span._name) : shape.nameWord;
     if (span._spanType === null) {
       w[start + 15] = NO_TEXT;
@@ -383,12 +379,9 @@ export class Recorder implements SpanSink {
 
     const keys = span._keys;
     const values = span._values;
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string;
-      const tag = shape.keys[i] === key ? (shape.tags[i] as number) : this.#learnKey(shape, i, key);
-      this.#putValue(tag, key, values[i] as FrozenValue);
-    }
-    let attributeCount = keys.length;
+    if (keys === null) this.#putShaped(shape, values);
+    else this.#putPairs(keys, values);
+    let attributeCount = values.length;
     let traceAttributes = 0;
     if (span._isRoot && trace.values !== null) {
       const entries = traceAttributesOf(trace.values);
@@ -411,10 +404,26 @@ export class Recorder implements SpanSink {
     if (event.timeNs === null) writeUnixNanos(w, this.#at, span._trace.anchor, event.monotonicMillis);
     else writeBigint(w, this.#at, event.timeNs);
     this.#at += 2;
-    w[this.#at++] = this.#textWord(event.name);
-    w[this.#at++] = event.keys.length;
+    const shape = this.#eventShapes.get(event.name) ?? this.#newEventShape(event.name);
+    w[this.#at++] = shape.nameWord === NO_TEXT ? this.#ropeText(event.name) : shape.nameWord;
+    const { keys, values } = event;
+    w[this.#at++] = keys.length;
     w[this.#at++] = event.dropped;
-    this.#putPairs(event.keys, event.values);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
+      const tag = shape.keys[i] === key ? (shape.tags[i] as number) : this.#learnEventKey(shape, i, key);
+      this.#putValue(tag, key, values[i] as FrozenValue);
+    }
+  }
+
+  #putShaped(shape: Shape, values: readonly FrozenValue[]): void {
+    const { keys, tags } = shape;
+    for (let i = 0; i < values.length; i++) {
+      const key = keys[i] as string;
+      // Places are asked for in order, so the list of tags has no holes.
+      const tag = i < tags.length ? (tags[i] as number) : (tags[i] = this.#keyTag(key));
+      this.#putValue(tag, key, values[i] as FrozenValue);
+    }
   }
 
   #putLink(link: PendingLink): void {
@@ -565,16 +574,29 @@ export class Recorder implements SpanSink {
     return id;
   }
 
-  #newShape(name: string): Shape {
-    const id = this.#textIds.get(name) ?? this.#intern(name);
-    const shape: Shape = { nameWord: id < 0 ? NO_TEXT : (id | INTERNED) >>> 0, keys: [], tags: [] };
-    if (this.#shapes.size < MAX_TEXTS) this.#shapes.set(name, shape);
+  /** The shape's tags are from now on those of this recorder. */
+  #adopt(shape: Shape): void {
+    shape.owner = this;
+    shape.tags.length = 0;
+    shape.nameWord = this.#internedWord(shape.name);
+  }
+
+  /** NO_TEXT where the text cannot be interned. */
+  #internedWord(text: string): number {
+    const id = this.#textIds.get(text) ?? this.#intern(text);
+    return id < 0 ? NO_TEXT : (id | INTERNED) >>> 0;
+  }
+
+  #newEventShape(name: string): Shape {
+    const shape = newShape(name);
+    this.#adopt(shape);
+    if (this.#eventShapes.size < MAX_TEXTS) this.#eventShapes.set(name, shape);
     return shape;
   }
 
-  #learnKey(shape: Shape, place: number, key: string): number {
+  #learnEventKey(shape: Shape, place: number, key: string): number {
     const tag = this.#keyTag(key);
-    if (tag !== 0 && place <= shape.keys.length && place < 128) {
+    if (tag !== 0 && place <= shape.keys.length && place < MAX_SHAPE_KEYS) {
       shape.keys[place] = key;
       shape.tags[place] = tag;
     }
@@ -597,7 +619,7 @@ function textBytes(value: FrozenValue): number {
 
 function pairBytes(keys: readonly string[], values: readonly FrozenValue[]): number {
   let bytes = 0;
-  for (let i = 0; i < keys.length; i++) bytes += 24 + (keys[i] as string).length * 3 + textBytes(values[i] as FrozenValue);
+  for (let i = 0; i < values.length; i++) bytes += 24 + (keys[i] as string).length * 3 + textBytes(values[i] as FrozenValue);
   return bytes;
 }
 
@@ -606,7 +628,7 @@ function worstCaseBytes(span: LiveSpan): number {
   const trace = span._trace;
   let bytes = 512 + (span._name.length + span._description.length + trace.traceState.length + (span._spanType?.length ?? 0)) * 3;
   bytes += ((trace.traceIdText?.length ?? 0) + (trace.experimentId?.length ?? 0)) * 3;
-  bytes += pairBytes(span._keys, span._values);
+  bytes += pairBytes(span._keys ?? span._shape.keys, span._values);
   for (const event of span._events ?? []) bytes += 64 + event.name.length * 3 + pairBytes(event.keys, event.values);
   for (const link of span._links ?? []) bytes += 128 + (link.traceState.length + link.traceIdText.length) * 3 + pairBytes(link.keys, link.values);
   if (span._isRoot && trace.values !== null) {

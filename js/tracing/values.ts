@@ -303,8 +303,9 @@ export function base64(bytes: Uint8Array): string {
 /** At most `limit` UTF-16 units, never half a surrogate pair. */
 export function truncateText(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  const last = text.charCodeAt(limit - 1);
-  return text.slice(0, limit > 0 && (last & 0xfc00) === 0xd800 ? limit - 1 : limit);
+  const splitsPair =
+    limit > 0 && (text.charCodeAt(limit - 1) & 0xfc00) === 0xd800 && (text.charCodeAt(limit) & 0xfc00) === 0xdc00;
+  return text.slice(0, splitsPair ? limit - 1 : limit);
 }
 
 /** Cuts strings, bytes and members of arrays to the attribute value length limit. */
