@@ -5,7 +5,7 @@
 
 /** JSON text of a value that is kept as text. */
 export class JsonText {
-  readonly text: string;
+  text: string;
   constructor(text: string) {
     this.text = text;
   }
@@ -54,14 +54,11 @@ export function freezeValue(value: unknown): FrozenValue | undefined {
 function freezeObject(value: object | null): FrozenValue {
   if (value === null) return null;
   if (Array.isArray(value)) return freezeArray(value) ?? new JsonText(jsonTextOf(value));
+  if (isPlain(value, 0, { left: MAX_MEMBERS })) return new JsonText(JSON.stringify(value));
   const bytes = bytesOf(value);
   if (bytes !== null) return bytes;
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    const members = Array.from(value as unknown as Iterable<number | bigint>);
-    return freezeArray(members) ?? new JsonText(jsonTextOf(members));
-  }
-  if (value instanceof Set) {
-    const members = [...(value as Set<unknown>)];
+  if (isNumberArray(value) || value instanceof Set) {
+    const members = [...(value as Iterable<unknown>)];
     return freezeArray(members) ?? new JsonText(jsonTextOf(members));
   }
   if (value instanceof Date) return dateText(value);
@@ -88,6 +85,10 @@ function bytesOf(value: object): Uint8Array | null {
   if (name === "[object Uint8Array]") return Uint8Array.from(value as Uint8Array);
   if (name === "[object ArrayBuffer]") return new Uint8Array((value as ArrayBuffer).slice(0));
   return null;
+}
+
+function isNumberArray(value: object): boolean {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }
 
 function dateText(value: Date): string {
@@ -146,7 +147,7 @@ export function jsonTextOf(value: unknown): string {
   } catch {
     // A getter or a proxy threw: the slow writer says where.
   }
-  return new SlowWriter().write(value);
+  return writeSlowly(value);
 }
 
 /** True for values that JSON.stringify writes just as the table of forms says. */
@@ -180,108 +181,77 @@ function isPlain(value: unknown, depth: number, budget: { left: number }): boole
 }
 
 /** Writes what JSON.stringify would refuse, drop or misrepresent. */
-class SlowWriter {
-  readonly #ancestors: object[] = [];
-  #left = MAX_MEMBERS;
+function writeSlowly(root: unknown): string {
+  const ancestors: object[] = [];
+  let left = MAX_MEMBERS;
 
-  write(value: unknown): string {
-    try {
-      return this.#value(value);
-    } catch (error) {
-      return JSON.stringify(threw(error));
-    }
-  }
+  const text = (value: unknown): string => {
+    if (value === undefined || value === null) return "null";
+    if (typeof value === "boolean" || typeof value === "bigint") return String(value);
+    if (typeof value === "number") return Number.isFinite(value) ? JSON.stringify(value) : quote(String(value));
+    if (typeof value === "string") return quote(value);
+    if (typeof value !== "object") return quote(describeUnserializable(value));
+    if (ancestors.includes(value)) return '"[Circular]"';
+    if (ancestors.length >= MAX_DEPTH) return "null";
+    ancestors.push(value);
+    const written = read(() => members(value));
+    ancestors.pop();
+    return written;
+  };
 
-  #value(value: unknown): string {
-    switch (typeof value) {
-      case "string":
-        return JSON.stringify(wellFormed(value));
-      case "boolean":
-        return value ? "true" : "false";
-      case "number":
-        return Number.isFinite(value) ? JSON.stringify(value) : JSON.stringify(String(value));
-      case "bigint":
-        return value.toString();
-      case "undefined":
-        return "null";
-      case "function":
-      case "symbol":
-        return JSON.stringify(wellFormed(describeUnserializable(value)));
-      case "object":
-        return value === null ? "null" : this.#object(value);
-    }
-  }
-
-  #object(value: object): string {
-    if (this.#ancestors.includes(value)) return '"[Circular]"';
-    if (this.#ancestors.length >= MAX_DEPTH) return "null";
-    this.#ancestors.push(value);
-    try {
-      return this.#members(value);
-    } catch (error) {
-      return JSON.stringify(wellFormed(threw(error)));
-    } finally {
-      this.#ancestors.pop();
-    }
-  }
-
-  #members(value: object): string {
-    if (Array.isArray(value)) return this.#list(value);
+  const members = (value: object): string => {
+    if (Array.isArray(value)) return list(value);
     const bytes = bytesOf(value);
-    if (bytes !== null) return JSON.stringify(base64(bytes));
-    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return this.#list(Array.from(value as unknown as Iterable<unknown>));
-    if (value instanceof Date) return JSON.stringify(dateText(value));
-    if (value instanceof Set) return this.#list([...(value as Set<unknown>)]);
-    if (value instanceof Map) return this.#entries([...(value as Map<unknown, unknown>)].map(([k, v]) => [keyText(k), () => v]));
+    if (bytes !== null) return quote(base64(bytes));
+    if (isNumberArray(value) || value instanceof Set) return list([...(value as Iterable<unknown>)]);
+    if (value instanceof Date) return quote(dateText(value));
+    if (value instanceof Map) return entries([...(value as Map<unknown, unknown>)].map(([key, member]) => [safeText(key), () => member]));
     const opaque = opaqueName(value);
-    if (opaque !== null) return JSON.stringify(opaque);
-    const toJson = (value as { toJSON?: unknown }).toJSON;
-    if (typeof toJson === "function") return this.#value((toJson as (key: string) => unknown).call(value, ""));
-    if (isError(value)) {
-      const { name, message, stack } = value;
-      return this.#entries([["name", () => name], ["message", () => message], ["stack", () => stack]]);
-    }
-    return this.#entries(Object.keys(value).map((key) => [key, () => (value as Record<string, unknown>)[key]]));
-  }
+    if (opaque !== null) return quote(opaque);
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON === "function") return text((toJSON as (key: string) => unknown).call(value, ""));
+    const keys = isError(value) ? ["name", "message", "stack"] : Object.keys(value);
+    return entries(keys.map((key) => [key, () => (value as Record<string, unknown>)[key]]));
+  };
 
-  #list(members: readonly unknown[]): string {
+  const list = (all: readonly unknown[]): string => {
     const parts: string[] = [];
-    for (let i = 0; i < members.length; i++) {
-      if (--this.#left < 0) {
-        parts.push(JSON.stringify(`[${String(members.length - i)} more]`));
+    for (let i = 0; i < all.length; i++) {
+      if (--left < 0) {
+        parts.push(`"[${String(all.length - i)} more]"`);
         break;
       }
-      parts.push(this.#value(members[i]));
+      parts.push(text(all[i]));
     }
     return `[${parts.join(",")}]`;
-  }
+  };
 
-  #entries(entries: readonly (readonly [string, () => unknown])[]): string {
+  const entries = (all: readonly (readonly [string, () => unknown])[]): string => {
     const parts: string[] = [];
-    for (let i = 0; i < entries.length; i++) {
-      const [key, read] = entries[i] as readonly [string, () => unknown];
-      if (--this.#left < 0) {
-        parts.push(`"[more]":${String(entries.length - i)}`);
+    for (const [key, member] of all) {
+      if (--left < 0) {
+        parts.push(`"[more]":${String(all.length - parts.length)}`);
         break;
       }
-      parts.push(`${JSON.stringify(wellFormed(key))}:${this.#member(read)}`);
+      parts.push(`${quote(key)}:${read(() => text(member()))}`);
     }
     return `{${parts.join(",")}}`;
-  }
+  };
 
-  #member(read: () => unknown): string {
-    let value: unknown;
-    try {
-      value = read();
-    } catch (error) {
-      return JSON.stringify(wellFormed(threw(error)));
-    }
-    return this.#value(value);
+  return read(() => text(root));
+}
+
+/** What the user's own code (a getter, toJSON, a proxy) throws stands in the text. */
+function read(write: () => string): string {
+  try {
+    return write();
+  } catch (error) {
+    return quote(threw(error));
   }
 }
 
-function keyText(key: unknown): string {
-  return typeof key === "string" ? key : safeText(key);
+function quote(text: string): string {
+  return JSON.stringify(wellFormed(text));
 }
 
 /** By shape: `instanceof` fails across realms. */
