@@ -78,6 +78,7 @@ export class CodecCore implements SpanCodec {
     const both = new Uint8Array(location.length + input.length);
     both.set(location);
     both.set(input, location.length);
+    handover.need("recordOfOtlpSpanAt");
     return handover.guard((raw) => {
       const length = handover.putBytes(both);
       return handover.takeBytes((raw as unknown as CodecBindings).recordOfOtlpSpanAt(length, location.length));
@@ -88,6 +89,7 @@ export class CodecCore implements SpanCodec {
     const { handover } = this.#core;
     const info = encoder.encode(infoJson);
     const input = joined([info, ...records]);
+    handover.need("traceJsonOfRecords");
     return handover.guard((raw) => {
       const length = handover.putBytes(input);
       return handover.takeText((raw as unknown as CodecBindings).traceJsonOfRecords(length, info.length, false));

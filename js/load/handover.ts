@@ -116,9 +116,13 @@ export class Handover {
     return this.guard(() => this.takeBytes(this.#call(name, input)));
   }
 
+  /** Throws TraceError where this module is the smaller one; calling what it lacks would count as its end. */
+  need(name: string): void {
+    if (typeof this.raw[name] !== "function") throw new TraceError("NOT_IMPLEMENTED", `this module has no ${name}: init({ module: "full" })`);
+  }
+
   #call(name: string, input: string | Uint8Array): number {
-    const binding = this.raw[name];
-    if (typeof binding !== "function") throw new TraceError("NOT_IMPLEMENTED", `this module has no ${name}`);
-    return (binding as (length: number) => number)(this.put(input));
+    this.need(name);
+    return (this.raw[name] as (length: number) => number)(this.put(input));
   }
 }

@@ -75,6 +75,7 @@ export class ManagerCore {
 
   /** `onLog` gets the manager's messages after the call that caused them. */
   constructor(handover: Handover, onLog: (entry: LogEntry) => void = () => undefined) {
+    handover.need("managerRegisterTrace");
     this.#handover = handover;
     this.#onLog = onLog;
   }
