@@ -54,7 +54,8 @@ export function freezeValue(value: unknown): FrozenValue | undefined {
 function freezeObject(value: object | null): FrozenValue {
   if (value === null) return null;
   if (Array.isArray(value)) return freezeArray(value) ?? new JsonText(jsonTextOf(value));
-  if (isPlain(value, 0, { left: MAX_MEMBERS })) return new JsonText(JSON.stringify(value));
+  const plain = plainJson(value);
+  if (plain !== null) return new JsonText(plain);
   const bytes = bytesOf(value);
   if (bytes !== null) return bytes;
   if (isNumberArray(value) || value instanceof Set) {
@@ -140,13 +141,19 @@ function threw(error: unknown): string {
   return `[Threw: ${safeText(message)}]`;
 }
 
+/** null for what JSON.stringify would write otherwise than the table of forms says. */
+function plainJson(value: unknown): string | null {
+  try {
+    return isPlain(value, 0, { left: MAX_MEMBERS }) ? JSON.stringify(value) : null;
+  } catch {
+    return null; // a getter or a proxy threw: the slow writer says where
+  }
+}
+
 /** JSON text of any value, as the host spaces it. `undefined` is null. Never throws. */
 export function jsonTextOf(value: unknown): string {
-  try {
-    if (isPlain(value, 0, { left: MAX_MEMBERS })) return JSON.stringify(value);
-  } catch {
-    // A getter or a proxy threw: the slow writer says where.
-  }
+  const plain = plainJson(value);
+  if (plain !== null) return plain;
   return writeSlowly(value);
 }
 
