@@ -10,6 +10,7 @@ export default {
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],
   moduleNameMapper: {
     "^#platform$": "<rootDir>/js/platform/node.ts",
+    "^#host$": "<rootDir>/js/platform/node_host.ts",
     "^#export-platform$": "<rootDir>/js/platform/node_http.ts",
     // Sources import "./span.js", as the built files will; the file is span.ts.
     "^(\\.{1,2}/.*)\\.js$": "$1",

@@ -3,7 +3,7 @@
 // The glue is imported when init() asks for it, never with the main entry. It is given an instance
 // (instantiateWasm), so it looks for nothing itself.
 
-import { importGlue, moduleUrl, readModuleFile, requireGlue } from "#platform";
+import { importGlue, moduleUrl, readModuleFile, requireGlue } from "#host";
 import { TraceError } from "../trace_error.js";
 import type { ModuleFactory, RawModule } from "./raw_module.js";
 import { isBytes, isCompiled, isResponse, type WasmSource } from "./wasm_source.js";

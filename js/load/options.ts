@@ -49,54 +49,64 @@ export interface InitOptions {
   logger?: Logger;
 }
 
-type Check = (value: unknown) => boolean;
+type Check = readonly [isRight: (value: unknown) => boolean, what: string];
 
-const isText: Check = (value) => typeof value === "string" && value !== "";
-const isFlag: Check = (value) => typeof value === "boolean";
-const isAbove0: Check = (value) => typeof value === "number" && value > 0;
-const isObject: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const isExporter: Check = (value) => isObject(value) && typeof (value as SpanExporter).export === "function";
-const isFunction: Check = (value) => typeof value === "function";
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isFunction = (value: unknown): boolean => typeof value === "function";
+const hasFunction = (value: unknown, name: string): boolean => isObject(value) && isFunction(value[name]);
+const areAbove = (value: unknown, least: number): boolean =>
+  isObject(value) && Object.values(value).every((v) => v === undefined || (typeof v === "number" && v >= least));
 
-function isHttpUrl(value: unknown): boolean {
-  try {
-    return /^https?:$/.test(new URL(value as string).protocol);
-  } catch {
-    return false;
-  }
-}
+const TEXT: Check = [(value) => typeof value === "string" && value !== "", "a string"];
+const FLAG: Check = [(value) => typeof value === "boolean", "true or false"];
+const ABOVE_0: Check = [(value) => typeof value === "number" && value > 0, "a number above 0"];
+const OBJECT: Check = [isObject, "an object"];
+const oneOf = (...all: unknown[]): Check => [(value) => all.includes(value), all.map((v) => JSON.stringify(v)).join(" or ")];
+const either = (one: Check, other: Check): Check => [(value) => one[0](value) || other[0](value), `${one[1]} or ${other[1]}`];
+const arrayOf = ([isRight, what]: Check): Check => [(value) => Array.isArray(value) && value.every(isRight), `an array: each ${what}`];
+const withFunction = (...names: string[]): Check => [
+  (value) => names.every((name) => hasFunction(value, name)),
+  `an object with ${names.map((name) => `${name}()`).join(", ")}`,
+];
 
-const CHECKS: Record<string, readonly [Check, string]> = {
-  serviceName: [isText, "a string"],
-  resource: [isObject, "an object"],
-  exporter: [
-    (value) => ["otlp", "mlflow", "console", "none"].includes(value as string) || isExporter(value) || (Array.isArray(value) && value.every(isExporter)),
-    '"otlp", "mlflow", "console", "none", an exporter or an array of exporters',
-  ],
-  endpoint: [isHttpUrl, "a URL of http or https"],
-  headers: [(value) => isObject(value) || isFunction(value), "an object or a function"],
-  protocol: [(value) => value === "http/protobuf" || value === "http/json", '"http/protobuf" or "http/json"'],
-  compression: [(value) => value === "none" || value === "gzip", '"none" or "gzip"'],
-  timeoutMillis: [isAbove0, "a number above 0"],
-  keepalive: [(value) => value === "auto" || isFlag(value), '"auto", true or false'],
-  trackingUri: [isText, "a string"],
-  experimentId: [isText, "a string"],
-  batch: [(value) => isObject(value) && Object.values(value as object).every((v) => v === undefined || isAbove0(v)), "an object of numbers above 0"],
-  exitTimeoutMillis: [(value) => typeof value === "number" && value >= 0, "a number"],
-  retainTraces: [isFlag, "true or false"],
-  traceTimeoutMillis: [isAbove0, "a number above 0"],
-  debug: [isFlag, "true or false"],
-  sampler: [(value) => isObject(value) && isFunction((value as Sampler).shouldSample), "an object with shouldSample()"],
-  limits: [(value) => isObject(value) && Object.values(value as object).every((v) => v === undefined || (typeof v === "number" && v >= 0)), "an object of numbers"],
-  spanProcessors: [(value) => Array.isArray(value) && value.every(isFunction), "an array of functions"],
-  beforeSeal: [(value) => value === null || isFunction(value), "a function"],
-  useDefaultTracerProvider: [isFlag, "true or false"],
-  module: [(value) => value === "core" || value === "full", '"core" or "full"'],
+const FUNCTION: Check = [isFunction, "a function"];
+const EXPORTER = withFunction("export");
+const URL_TEXT: Check = [
+  (value) => {
+    try {
+      return /^https?:$/.test(new URL(value as string).protocol);
+    } catch {
+      return false;
+    }
+  },
+  "a URL of http or https",
+];
+
+const CHECKS: Record<string, Check> = {
+  serviceName: TEXT,
+  resource: OBJECT,
+  exporter: either(oneOf("otlp", "mlflow", "console", "none"), either(EXPORTER, arrayOf(EXPORTER))),
+  endpoint: URL_TEXT,
+  headers: either(OBJECT, FUNCTION),
+  protocol: oneOf("http/protobuf", "http/json"),
+  compression: oneOf("none", "gzip"),
+  timeoutMillis: ABOVE_0,
+  keepalive: oneOf("auto", true, false),
+  trackingUri: TEXT,
+  experimentId: TEXT,
+  batch: [(value) => areAbove(value, Number.MIN_VALUE), "an object of numbers above 0"],
+  exitTimeoutMillis: [(value) => value === 0 || ABOVE_0[0](value), "a number"],
+  retainTraces: FLAG,
+  traceTimeoutMillis: ABOVE_0,
+  debug: FLAG,
+  sampler: withFunction("shouldSample"),
+  limits: [(value) => areAbove(value, 0), "an object of numbers"],
+  spanProcessors: arrayOf(FUNCTION),
+  beforeSeal: either(oneOf(null), FUNCTION),
+  useDefaultTracerProvider: FLAG,
+  module: oneOf("core", "full"),
   wasm: [isWasmSource, "a URL, bytes, a WebAssembly.Module or a promise of a Response"],
-  logger: [
-    (value) => isObject(value) && ["debug", "info", "warn", "error"].every((name) => isFunction((value as Record<string, unknown>)[name])),
-    "an object with debug(), info(), warn() and error()",
-  ],
+  logger: withFunction("debug", "info", "warn", "error"),
 };
 
 /** The options that were given. Throws TraceError INVALID_PARAMETER_VALUE. */

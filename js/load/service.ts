@@ -1,6 +1,6 @@
 // Behind init(): the module, the destinations, and what they have in common. One a realm.
 
-import { defaultServiceName, environmentConfig, isNode, samplerOf, watchEnd } from "#platform";
+import { defaultServiceName, environmentConfig, isNode, samplerOf, watchEnd } from "#host";
 import { Destination } from "../export/destination.js";
 import type { DestinationCounters } from "../export/destination_counters.js";
 import type { SpanExporter } from "../export/exporter.js";
@@ -11,6 +11,8 @@ import { systemTimers } from "../export/timers.js";
 import { suppressTracing } from "../tracing/context.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { DEFAULT_SPAN_LIMITS } from "../tracing/runtime.js";
+import { laterCode } from "../tracing/later.js";
+import { finishOpenSpans } from "../tracing/open_spans.js";
 import { spansFromRecords } from "../tracing/record_reader.js";
 import { Recorder } from "../tracing/recorder.js";
 import { Backlog } from "../tracing/backlog.js";
@@ -75,6 +77,8 @@ export class Service implements ExportHub {
     tracer.hub = this;
     const before = tracer.recorder;
     tracer.recorder = this.#recorder;
+    tracer.later = laterCode;
+    laterCode.nameInputs(tracer.unnamedInputs.splice(0));
     if (before instanceof Backlog) before.drainTo(this.#recorder);
   }
 
@@ -340,7 +344,7 @@ export class Service implements ExportHub {
     this.#timeouts?.stop();
     this.#unwatch?.();
     this.#unwatch = null;
-    this.#tracer.finishOpenSpans();
+    finishOpenSpans(this.#tracer);
     this.#tracer.stop();
     return combineResults(await Promise.all(this.#all.map((destination) => destination.shutdown(timeout))));
   }

@@ -4,6 +4,7 @@
 import { eventOfException } from "../tracing/span_event.js";
 import type { LiveSpan } from "../tracing/live_span.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
+import { findTrace } from "../tracing/open_spans.js";
 import type { Tracer, TraceObserver } from "../tracing/tracer.js";
 import { safeText } from "../tracing/values.js";
 import type { ManagerCore } from "./manager_core.js";
@@ -68,7 +69,7 @@ export class TraceTimeouts implements TraceObserver {
   }
 
   #halt(hex: string, message: string): void {
-    const trace = this.#tracer.findTrace(hex);
+    const trace = findTrace(this.#tracer, hex);
     if (trace === null) return;
     const endTimeNs = BigInt(Math.floor(this.#now())) * 1_000_000n;
     for (let span = trace.lastOpen; span !== null; ) {

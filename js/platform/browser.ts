@@ -1,64 +1,12 @@
-// What a page or a worker offers.
+// What a page or a worker offers from the start.
 
-import type { EnvironmentConfig } from "../export/otlp_config.js";
 import type * as service from "../load/service.js";
 import type { FrameStore } from "../tracing/context.js";
-import type { Sampler } from "../tracing/sampling.js";
-import type { LifecycleOptions } from "./lifecycle.js";
+import type { LaterCode } from "../tracing/later.js";
 import { makeAsyncContextStore, makeFrameStack } from "./frame_stack.js";
-
-
-export const isNode = false;
 
 export function makeFrameStore(): FrameStore {
   return makeAsyncContextStore() ?? makeFrameStack();
-}
-
-/** No environment variables here. */
-export function environmentConfig(_warn: (message: string) => void): EnvironmentConfig | null {
-  return null;
-}
-
-/** Pending spans leave when the page is hidden; the result takes the handlers away. */
-export function watchEnd({ destinations }: LifecycleOptions): () => void {
-  if (typeof window === "undefined" || typeof document === "undefined") return () => undefined;
-  let remove = (): void => undefined;
-  let isRemoved = false;
-  // Needed at the page's end, not at its start.
-  import("../export/page_hide.js").then(
-    ({ installPageHide }) => {
-      if (!isRemoved) remove = installPageHide({ host: { window, document }, destinations });
-    },
-    () => {
-      // spans then leave by their timers alone
-    },
-  );
-  return () => {
-    isRemoved = true;
-    remove();
-  };
-}
-
-/** Where the module's bytes stand beside this file; null: fetch the URL. */
-export function readModuleFile(_isFull: boolean): null {
-  return null;
-}
-
-export function moduleUrl(isFull: boolean): URL {
-  return isFull ? new URL("../../build/module/spandrel.wasm", import.meta.url) : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
-}
-
-export async function importGlue(isFull: boolean): Promise<unknown> {
-  return isFull ? await import("../../build/module/spandrel_glue.mjs") : await import("../../build/module/spandrel_core_glue.mjs");
-}
-
-/** Synchronous loading of the glue exists in Node alone. */
-export function requireGlue(_isFull: boolean): null {
-  return null;
-}
-
-export function defaultServiceName(): string {
-  return "unknown_service:browser";
 }
 
 /** The code behind init(), which pages load when they start tracing. */
@@ -66,7 +14,5 @@ export function loadService(): typeof service | Promise<typeof service> {
   return import("../load/service.js");
 }
 
-/** Only variables name samplers. */
-export function samplerOf(_named: { name: string; ratio?: number }): Sampler | null {
-  return null;
-}
+/** Loaded by init(). */
+export const laterCode: LaterCode | null = null;

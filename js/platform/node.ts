@@ -1,56 +1,12 @@
-// What Node offers; the only file beside js/cli that imports its built-ins.
+// What Node offers from the start. Its built-ins are imported here, in node_host.ts, node_http.ts and js/cli.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
-import { installExitHooks, type ExitHost } from "../export/exit_node.js";
-import { readEnvironment, type EnvironmentConfig } from "../export/otlp_config.js";
 import * as service from "../load/service.js";
 import type { Frame, FrameStore } from "../tracing/context.js";
-import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler, type Sampler } from "../tracing/sampling.js";
-import type { LifecycleOptions } from "./lifecycle.js";
-
-
-export const isNode = true;
 
 export function makeFrameStore(): FrameStore {
   const storage = new AsyncLocalStorage<Frame>();
   return { current: () => storage.getStore(), run: (frame, body) => storage.run(frame, body) };
-}
-
-/** OTEL_* variables as they stand now. */
-export function environmentConfig(warn: (message: string) => void): EnvironmentConfig {
-  return readEnvironment(process.env, warn);
-}
-
-/** Pending spans leave when the process ends; the result takes the handlers away. */
-export function watchEnd({ pendingSpans, flush, logger, exitTimeoutMillis }: LifecycleOptions): () => void {
-  return installExitHooks({ host: process as unknown as ExitHost, pendingSpans, flush, logger, exitTimeoutMillis });
-}
-
-/** The module's bytes beside the glue. */
-export function readModuleFile(isFull: boolean): Uint8Array {
-  return readFileSync(fileURLToPath(moduleUrl(isFull)));
-}
-
-export function moduleUrl(isFull: boolean): URL {
-  return isFull ? new URL("../../build/module/spandrel.wasm", import.meta.url) : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
-}
-
-export async function importGlue(isFull: boolean): Promise<unknown> {
-  return isFull ? await import("../../build/module/spandrel_glue.mjs") : await import("../../build/module/spandrel_core_glue.mjs");
-}
-
-export function requireGlue(isFull: boolean): unknown {
-  const require = createRequire(import.meta.url);
-  return isFull ? require("../../build/module/spandrel_glue.cjs") : require("../../build/module/spandrel_core_glue.cjs");
-}
-
-export function defaultServiceName(): string {
-  const program = typeof process.argv0 === "string" && process.argv0 !== "" ? basename(process.argv0) : "node";
-  return `unknown_service:${program}`;
 }
 
 /** The code behind init(), which is there already. */
@@ -58,10 +14,4 @@ export function loadService(): typeof service {
   return service;
 }
 
-/** The sampler that OTEL_TRACES_SAMPLER names. */
-export function samplerOf({ name, ratio = 1 }: { name: string; ratio?: number }): Sampler {
-  const isParentBased = name.startsWith("parentbased_");
-  const base = name.replace("parentbased_", "");
-  const root = base === "always_on" ? new AlwaysOnSampler() : base === "always_off" ? new AlwaysOffSampler() : new TraceIdRatioBasedSampler(ratio);
-  return isParentBased ? new ParentBasedSampler({ root }) : root;
-}
+export { laterCode } from "../tracing/later.js";

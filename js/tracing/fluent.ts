@@ -2,6 +2,7 @@
 
 import { currentFrame } from "./context.js";
 import type { LiveSpan } from "./live_span.js";
+import { resetTracer } from "./open_spans.js";
 import { tracer } from "./realm.js";
 import type { ActiveSpan, SpanOptions } from "./tracer.js";
 
@@ -30,7 +31,7 @@ export function getCurrentActiveSpan(): LiveSpan | null {
 
 /** The trace whose root ended last in this process. */
 export function getLastActiveTraceId(): string | null {
-  return tracer().lastActiveTraceId;
+  return tracer().lastTrace?.traceId ?? null;
 }
 
 /** For log lines. */
@@ -50,7 +51,7 @@ export function isEnabled(): boolean {
 }
 /** Forgets open traces, hooks and processors. */
 export function reset(): void {
-  tracer().reset();
+  resetTracer(tracer());
 }
 
 type SpanHook = (span: LiveSpan) => unknown;

@@ -287,9 +287,9 @@ export class LiveSpan extends Span {
     if (this.#state !== ENDED) this.#put(OUTPUTS_ATTRIBUTE, new JsonText(jsonTextOf(outputs)));
   }
 
-  /** Outputs that are JSON text already. */
-  _setOutputsText(text: string): void {
-    if (this.#state !== ENDED) this.#put(OUTPUTS_ATTRIBUTE, new JsonText(text));
+  /** A value that is JSON text already. */
+  _setText(key: string, text: JsonText): void {
+    if (this.#state !== ENDED) this.#put(key, text);
   }
 
   setSpanType(spanType: string): void {
@@ -439,7 +439,7 @@ export class LiveSpan extends Span {
   withSpan<R>(options: SpanOptions, body: (span: ActiveSpan) => R): R;
   withSpan<R>(body: (span: ActiveSpan) => R, options?: SpanOptions): R;
   withSpan(first: unknown, second?: unknown): unknown {
-    return this._trace.runtime.withChild(this, first, second);
+    return this._trace.runtime.withSpan(first, second, this);
   }
 
   // --- ending -------------------------------------------------------------------------------

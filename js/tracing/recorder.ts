@@ -9,7 +9,7 @@
 
 import type { Core, LossReason } from "../load/core.js";
 import type { StagingArea } from "../load/staging.js";
-import { writeUnixNanos } from "./clock.js";
+import { writeUnixNanos } from "./unix_nanos.js";
 import { wordOfHex } from "./ids.js";
 import type { LiveSpan, PendingEvent, PendingLink } from "./live_span.js";
 import type { SpanSink } from "./runtime.js";

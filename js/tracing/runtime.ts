@@ -58,5 +58,5 @@ export interface Runtime {
   spanHasEnded(span: LiveSpan, trace: LocalTrace): void;
   /** Starts a child; how sampling, limits of the trace and no-op spans come in is its business. */
   startChild(parent: LiveSpan, options: unknown): unknown;
-  withChild(parent: LiveSpan, options: unknown, body: unknown): unknown;
+  withSpan(first: unknown, second: unknown, parent?: LiveSpan): unknown;
 }

@@ -1,13 +1,14 @@
 // trace(): a function whose every call is a span. The function stays what it was: name, length,
 // properties, `this`, and whether it is async or a generator.
 
-import { FUNCTION_NAME_ATTRIBUTE } from "./constants.js";
+import { FUNCTION_NAME_ATTRIBUTE, INPUTS_ATTRIBUTE } from "./constants.js";
 import { currentFrame, type Frame } from "./context.js";
-import { inputsOf, parametersOf } from "./parameters.js";
 import { tracer } from "./realm.js";
 import { whenSettled } from "./settle.js";
 import { endWithError, type ActiveSpan, type SpanOptions } from "./tracer.js";
-import { isReadableStream, StreamSpan, tracedGenerator, tracedReadable, type OutputReducer } from "./traced_stream.js";
+import type { LaterCode } from "./later.js";
+import type { OutputReducer } from "./traced_stream.js";
+import { JsonText, jsonTextOf } from "./values.js";
 
 export interface TraceOptions {
   /** Default: the function's name. */
@@ -22,7 +23,7 @@ export interface TraceOptions {
   description?: string;
 }
 
-type AnyFunction = (this: unknown, ...args: never[]) => unknown;
+export type AnyFunction = (this: unknown, ...args: never[]) => unknown;
 
 /** A decorator of methods: both the standard ones and TypeScript's legacy ones. */
 export interface TraceDecorator {
@@ -88,16 +89,23 @@ function traced<F extends AnyFunction>(fn: F, options: TraceOptions): F {
   const tag = Object.prototype.toString.call(fn);
   const isAsync = tag === "[object AsyncGeneratorFunction]";
   const isGenerator = isAsync || tag === "[object GeneratorFunction]";
-  let parameters: ReturnType<typeof parametersOf> | undefined;
+  let parameters: ReturnType<LaterCode["parametersOf"]> | undefined;
 
   const open = (args: Args, frame: Frame): ActiveSpan => {
     const name = options.name ?? (fn.name === "" ? undefined : fn.name);
     const { spanType, attributes, samplingRatioOverride, logLevel, description } = options;
     const given: SpanOptions = { name, spanType, attributes, samplingRatioOverride, logLevel, description };
     const span = tracer().open(given, frame, undefined);
-    if (!span.isRecording) return span;
-    parameters ??= parametersOf(fn);
-    span.setInputs(inputsOf(parameters, args));
+    if (!("_setText" in span)) return span;
+    const { later, unnamedInputs } = tracer();
+    if (later === null) {
+      const json = new JsonText(jsonTextOf({ args }));
+      unnamedInputs.push({ fn, json, isMissing: args.map((arg) => arg === undefined) });
+      span._setText(INPUTS_ATTRIBUTE, json);
+    } else {
+      parameters ??= later.parametersOf(fn);
+      span.setInputs(later.inputsOf(parameters, args));
+    }
     if (!isGenerator && fn.name !== "") span.setAttribute(FUNCTION_NAME_ATTRIBUTE, fn.name);
     return span;
   };
@@ -108,21 +116,26 @@ function traced<F extends AnyFunction>(fn: F, options: TraceOptions): F {
     return runTraced(open(args, frame), frame, () => Reflect.apply(fn, self, args), options);
   };
 
-  const generate = (self: unknown, args: Args): unknown => {
+  const generate = (later: LaterCode, self: unknown, args: Args): unknown => {
     const inner = Reflect.apply(fn, self, args) as object;
-    return tracedGenerator(
+    return later.tracedGenerator(
       inner,
       () => {
         const frame = currentFrame();
         const span = tracer().isOn ? open(args, frame) : null;
-        return span === null ? null : new StreamSpan(span, frame, reducerOf(options));
+        return span === null ? null : new later.StreamSpan(span, frame, reducerOf(options));
       },
       isAsync,
     );
   };
 
   // A proxy keeps everything that can be asked of the function.
-  return new Proxy(fn, { apply: isGenerator ? (_, self, args: never[]) => generate(self, args) : (_, self, args: never[]) => call(self, args) });
+  return new Proxy(fn, {
+    apply(_, self, args: never[]) {
+      const later = isGenerator ? tracer().later : null;
+      return later === null ? call(self, args) : generate(later, self, args);
+    },
+  });
 }
 
 function reducerOf(options: TraceOptions): OutputReducer | null {
@@ -148,7 +161,8 @@ function runTraced(span: ActiveSpan, frame: Frame, body: () => unknown, options:
 }
 
 function endTraced(span: ActiveSpan, frame: Frame, value: unknown, options: TraceOptions): unknown {
-  if (isReadableStream(value)) return tracedReadable(value, new StreamSpan(span, frame, reducerOf(options)));
+  const { later } = tracer();
+  if (later?.isReadableStream(value) === true) return later.tracedReadable(value, new later.StreamSpan(span, frame, reducerOf(options)));
   if ("_hasOutputs" in span && !span._hasOutputs) span.setOutputs(value);
   span.end();
   if (options.outputReducer !== undefined) {

@@ -5,6 +5,7 @@ import type { ManagerCore } from "../load/manager_core.js";
 import { TraceError } from "../trace_error.js";
 import { exactJson } from "./exact_json.js";
 import { otelTraceIdOf, toTraceIdHex } from "./ids.js";
+import { findSpan, findTrace } from "./open_spans.js";
 import { tracer } from "./realm.js";
 import { codec } from "./span_codec.js";
 import { Span, SpanSource } from "./span.js";
@@ -82,7 +83,7 @@ export class TraceManager {
     const registered = this.#traces.get(traceId)?.spans.get(spanId);
     if (registered !== undefined) return registered;
     const hex = otelTraceIdOf(traceId);
-    return hex === null ? null : tracer().findSpan(hex, spanId);
+    return hex === null ? null : findSpan(tracer(), hex, spanId);
   }
 
   /** A snapshot. Without a keeper: what is open or has not left in a batch. */
@@ -113,7 +114,7 @@ export class TraceManager {
   #underWay(traceId: string): Trace | null {
     const hex = otelTraceIdOf(traceId);
     if (hex === null) return null;
-    const local = tracer().findTrace(hex);
+    const local = findTrace(tracer(), hex);
     const open: LiveSpan[] = [];
     for (let span = local?.firstOpen ?? null; span !== null; span = span._nextOpen) open.push(span);
     const records = codec().pendingRecords(hex);
@@ -125,7 +126,7 @@ export class TraceManager {
 
   #local(traceId: string | null) {
     const hex = traceId === null ? null : otelTraceIdOf(traceId);
-    return hex === null ? null : tracer().findTrace(hex);
+    return hex === null ? null : findTrace(tracer(), hex);
   }
 
   #known(traceId: string): Registered {

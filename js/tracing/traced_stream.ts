@@ -2,11 +2,11 @@
 // the first request for a value and ends when the last was given, when something is thrown, or when
 // the consumer stops asking.
 
-import { ABANDONED_ATTRIBUTE, CHUNK_EVENT_PREFIX, CHUNK_VALUE_ATTRIBUTE } from "./constants.js";
+import { ABANDONED_ATTRIBUTE, CHUNK_EVENT_PREFIX, CHUNK_VALUE_ATTRIBUTE, OUTPUTS_ATTRIBUTE } from "./constants.js";
 import { frames, frameWithSpan, type Frame } from "./context.js";
 import { eventOfException } from "./span_event.js";
 import type { ActiveSpan } from "./tracer.js";
-import { jsonTextOf } from "./values.js";
+import { JsonText, jsonTextOf } from "./values.js";
 
 export type OutputReducer = (chunks: unknown[]) => unknown;
 
@@ -88,7 +88,7 @@ export class StreamSpan {
     }
     const left = this.#count - this.#texts.length;
     const marker = left > 0 ? [JSON.stringify(`[${String(left)} more chunks, cut at 1 MiB]`)] : [];
-    span._setOutputsText(`[${[...this.#texts, ...marker].join(",")}]`);
+    span._setText(OUTPUTS_ATTRIBUTE, new JsonText(`[${[...this.#texts, ...marker].join(",")}]`));
   }
 }
 

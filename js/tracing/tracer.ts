@@ -8,8 +8,10 @@ import type { FlushResult } from "../export/flush_result.js";
 import type { LossReason } from "../load/core.js";
 import { Backlog } from "./backlog.js";
 import { AnchorSource, systemClock, type Clock } from "./clock.js";
-import { DEFAULT_SPAN_NAME, UNFINISHED_ATTRIBUTE } from "./constants.js";
+import { DEFAULT_SPAN_NAME } from "./constants.js";
 import { currentFrame, frames, frameWithSpan, type AmbientValues, type Frame } from "./context.js";
+import { laterCode } from "#platform";
+import type { LaterCode } from "./later.js";
 import { hexOfWord, isSpanIdHex, isTraceIdHex, nonZeroWord, otelTraceIdOf, randomWord, wordOfHex } from "./ids.js";
 import { LiveSpan } from "./live_span.js";
 import { LocalTrace } from "./local_trace.js";
@@ -19,7 +21,7 @@ import { isBelowRatio, isRatio } from "./ratio.js";
 import type { Sampler, SamplingResult } from "./sampling.js";
 import { whenSettled } from "./settle.js";
 import type { LinkInput, SpanContext } from "./span.js";
-import { safeText } from "./values.js";
+import { safeText, type JsonText } from "./values.js";
 
 export type ActiveSpan = LiveSpan | NoOpSpan;
 
@@ -80,6 +82,15 @@ export interface TraceObserver {
   traceCompleted(trace: LocalTrace): void;
 }
 
+/** Arguments of a traced function whose parameters' names are not read yet. */
+export interface UnnamedInputs {
+  readonly fn: unknown;
+  /** Of `{ args: […] }`. */
+  readonly json: JsonText;
+  /** Per argument: it was undefined, which JSON cannot say. */
+  readonly isMissing: readonly boolean[];
+}
+
 const NO_EXPORT: ExportHub = {
   destinations: 0,
   wholeTraceDestinations: 0,
@@ -113,6 +124,10 @@ export class Tracer implements Runtime {
   hub: ExportHub = NO_EXPORT;
   control: TracerControl | null = null;
   observer: TraceObserver | null = null;
+  /** null in pages until init() has loaded it. */
+  later: LaterCode | null = laterCode;
+  /** Inputs of traced functions from before that. */
+  unnamedInputs: UnnamedInputs[] = [];
   experimentId: string | null = null;
   sampledOut = 0;
   unfinished = 0;
@@ -123,8 +138,9 @@ export class Tracer implements Runtime {
   #isStopped = false;
   /** The three above in one: whether startSpan makes spans. */
   #isOn = false;
-  readonly #openTraces = new Set<LocalTrace>();
-  #lastTrace: LocalTrace | null = null;
+  readonly openTraces = new Set<LocalTrace>();
+  /** The trace whose root ended last. */
+  lastTrace: LocalTrace | null = null;
   #warned = new Set<string>();
 
   get clock(): Clock {
@@ -142,9 +158,6 @@ export class Tracer implements Runtime {
   }
   get isEnabled(): boolean {
     return this.#isEnabled;
-  }
-  get isStarted(): boolean {
-    return this.#isStarted;
   }
 
   /** init() was called: spans are made from now on. */
@@ -179,7 +192,8 @@ export class Tracer implements Runtime {
     return this.#isOn ? this.open(options, currentFrame(), undefined) : NO_OP_SPAN;
   }
 
-  withSpan(first: unknown, second: unknown): unknown {
+  /** Both orders of the arguments; below `parent`, else below the active span. */
+  withSpan(first: unknown, second: unknown, parent?: LiveSpan): unknown {
     const isBodyFirst = typeof first === "function";
     const body = isBodyFirst ? first : second;
     if (typeof body !== "function") {
@@ -188,24 +202,12 @@ export class Tracer implements Runtime {
     }
     if (!this.#isOn) return (body as (span: ActiveSpan) => unknown)(NO_OP_SPAN);
     const frame = currentFrame();
-    const span = this.open(isBodyFirst ? second : first, frame, undefined);
+    const span = this.open(isBodyFirst ? second : first, frame, parent);
     return this.run(span, frame, body as (span: ActiveSpan) => unknown);
   }
 
   startChild(parent: LiveSpan, options: unknown): ActiveSpan {
     return this.#isOn ? this.open(options, currentFrame(), parent) : NO_OP_SPAN;
-  }
-
-  withChild(parent: LiveSpan, first: unknown, second: unknown): unknown {
-    const isBodyFirst = typeof first === "function";
-    const body = isBodyFirst ? first : second;
-    if (typeof body !== "function") {
-      this.logger.warn("withSpan needs a function; nothing was run");
-      return undefined;
-    }
-    if (!this.#isOn) return (body as (span: ActiveSpan) => unknown)(NO_OP_SPAN);
-    const frame = currentFrame();
-    return this.run(this.open(isBodyFirst ? second : first, frame, parent), frame, body as (span: ActiveSpan) => unknown);
   }
 
   /** A span by these options; a no-op span where anything goes wrong. Never throws. */
@@ -232,7 +234,7 @@ export class Tracer implements Runtime {
       this.logger.warn(`trace ${trace.traceId} was halted; its new child is a no-op span`);
       return NO_OP_SPAN;
     }
-    if (trace.openSpans === 0) this.#openTraces.add(trace);
+    if (trace.openSpans === 0) this.openTraces.add(trace);
     const span = new LiveSpan(trace, parent, nameOf(options.name), kindOf(options.kind), timeOf(options.startTimeNs));
     this.#dress(span, options);
     return span;
@@ -288,7 +290,7 @@ export class Tracer implements Runtime {
     const trace = new LocalTrace(this, word0, word1, word2, word3, this.#anchors.current(), flags, traceState, this.hub.destinations);
     trace.experimentId = this.experimentId;
     if (frame.ambient !== null) applyAmbient(trace, frame.ambient);
-    this.#openTraces.add(trace);
+    this.openTraces.add(trace);
     const span =
       remote === null
         ? new LiveSpan(trace, null, name, kindOf(options.kind), timeOf(options.startTimeNs))
@@ -376,82 +378,27 @@ export class Tracer implements Runtime {
   // --- ending -------------------------------------------------------------------------------
 
   spanHasEnded(span: LiveSpan, trace: LocalTrace): void {
-    if (span._isRoot) this.#lastTrace = trace;
+    if (span._isRoot) this.lastTrace = trace;
     if (!trace.rootHasEnded) return;
     if (trace.openSpans === 0) this.#complete(trace);
     else if (span._isRoot) this.hub.rootEnded(trace);
   }
 
   #complete(trace: LocalTrace): void {
-    this.#openTraces.delete(trace);
+    this.openTraces.delete(trace);
     if ((trace.destinations & this.hub.wholeTraceDestinations) !== 0) {
-      this.#commit();
+      this.commit();
       this.hub.traceCompleted(trace);
     }
     this.observer?.traceCompleted(trace);
   }
 
-  #commit(): void {
+  commit(): void {
     try {
       this.recorder.commit();
     } catch (error) {
       this.logger.warn(`recorded spans could not be handed over: ${safeText(error)}`);
     }
-  }
-
-  /** Open spans go out as they are, marked; later calls on them do nothing. */
-  finishOpenSpans(): void {
-    for (const trace of [...this.#openTraces]) {
-      trace.isHalted = true;
-      for (let span = trace.lastOpen; span !== null; ) {
-        const previous: LiveSpan | null = span._previousOpen;
-        span.setAttribute(UNFINISHED_ATTRIBUTE, true);
-        this.recorder.record(span);
-        span._abandon();
-        this.unfinished++;
-        span = previous;
-      }
-      this.#openTraces.delete(trace);
-      this.#commit();
-      this.hub.releaseTrace(trace);
-    }
-  }
-
-  // --- looking up ---------------------------------------------------------------------------
-
-  get openTraces(): ReadonlySet<LocalTrace> {
-    return this.#openTraces;
-  }
-
-  get lastActiveTraceId(): string | null {
-    return this.#lastTrace?.traceId ?? null;
-  }
-
-  findTrace(traceIdHex: string): LocalTrace | null {
-    for (const trace of this.#openTraces) if (trace.hex === traceIdHex) return trace;
-    return null;
-  }
-
-  findSpan(traceIdHex: string, spanId: string): LiveSpan | null {
-    const trace = this.findTrace(traceIdHex);
-    for (let span = trace?.firstOpen ?? null; span !== null; span = span._nextOpen) if (span.spanId === spanId) return span;
-    return null;
-  }
-
-  countLost(destinations: number, reason: LossReason): void {
-    this.recorder.countLost(destinations, reason);
-  }
-
-  /** Forgets open traces, hooks and processors; the destinations stay. */
-  reset(): void {
-    for (const trace of this.#openTraces) trace.isHalted = true;
-    this.#openTraces.clear();
-    this.#lastTrace = null;
-    this.startHooks.clear();
-    this.endHooks.clear();
-    this.spanProcessors = [];
-    this.#isEnabled = true;
-    this.#update();
   }
 }
 

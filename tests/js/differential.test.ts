@@ -181,7 +181,7 @@ function playInJavaScript(operations: Operation[], spanLimits: SpanLimits): Live
     beforeSeal: null,
     spanHasEnded: () => undefined,
     startChild: () => null,
-    withChild: () => null,
+    withSpan: () => null,
   };
   const [a, b, c, d] = newTraceWords();
   const trace = new LocalTrace(runtime, a, b, c, d, new AnchorSource(time).current(), 1, "", 0);

@@ -89,7 +89,7 @@ export class Harness {
       beforeSeal: null,
       spanHasEnded: () => undefined,
       startChild: () => null,
-      withChild: () => null,
+      withSpan: () => null,
     };
   }
 

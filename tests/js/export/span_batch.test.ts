@@ -4,7 +4,7 @@ import { OtlpHttpExporter } from "../../../js/export/otlp_http_exporter.js";
 import { SpanBatch } from "../../../js/export/span_batch.js";
 import { CodecCore } from "../../../js/load/codec_core.js";
 import type { Core } from "../../../js/load/core.js";
-import { environmentConfig } from "../../../js/platform/browser.js";
+import { environmentConfig } from "../../../js/platform/browser_host.js";
 import { TraceError } from "../../../js/trace_error.js";
 import { setCodec } from "../../../js/tracing/span_codec.js";
 import { spansFromRecords } from "../../../js/tracing/record_reader.js";

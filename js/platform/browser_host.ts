@@ -1,0 +1,59 @@
+// What a page or a worker offers to the code behind init().
+
+import type { EnvironmentConfig } from "../export/otlp_config.js";
+import type { Sampler } from "../tracing/sampling.js";
+import type { LifecycleOptions } from "./lifecycle.js";
+
+export const isNode = false;
+
+/** No environment variables here. */
+export function environmentConfig(_warn: (message: string) => void): EnvironmentConfig | null {
+  return null;
+}
+
+/** Pending spans leave when the page is hidden; the result takes the handlers away. */
+export function watchEnd({ destinations }: LifecycleOptions): () => void {
+  if (typeof window === "undefined" || typeof document === "undefined") return () => undefined;
+  let remove = (): void => undefined;
+  let isRemoved = false;
+  // Needed at the page's end, not at its start.
+  import("../export/page_hide.js").then(
+    ({ installPageHide }) => {
+      if (!isRemoved) remove = installPageHide({ host: { window, document }, destinations });
+    },
+    () => {
+      // spans then leave by their timers alone
+    },
+  );
+  return () => {
+    isRemoved = true;
+    remove();
+  };
+}
+
+/** Where the module's bytes stand beside this file; null: fetch the URL. */
+export function readModuleFile(_isFull: boolean): null {
+  return null;
+}
+
+export function moduleUrl(isFull: boolean): URL {
+  return isFull ? new URL("../../build/module/spandrel.wasm", import.meta.url) : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
+}
+
+export async function importGlue(isFull: boolean): Promise<unknown> {
+  return isFull ? await import("../../build/module/spandrel_glue.mjs") : await import("../../build/module/spandrel_core_glue.mjs");
+}
+
+/** Synchronous loading of the glue exists in Node alone. */
+export function requireGlue(_isFull: boolean): null {
+  return null;
+}
+
+export function defaultServiceName(): string {
+  return "unknown_service:browser";
+}
+
+/** Only variables name samplers. */
+export function samplerOf(_named: { name: string; ratio?: number }): Sampler | null {
+  return null;
+}
