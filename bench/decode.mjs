@@ -109,7 +109,7 @@ function protobufjsDecoder() {
   };
 }
 
-/** pbf with hand-written readers, as its users write them; 64-bit values as bigints. */
+/** pbf with hand-written readers, as its users write them: exact times, integers as numbers. */
 function pbfDecoder() {
   const require = createRequire(pathToFileURL(join(peerFolder("otel-newest"), "index.js")));
   const loaded = require("pbf");
@@ -121,7 +121,7 @@ function pbfDecoder() {
   const value = (tag, out, pbf) => {
     if (tag === 1) out.value = pbf.readString();
     else if (tag === 2) out.value = pbf.readBoolean();
-    else if (tag === 3) out.value = BigInt(pbf.readVarint64());
+    else if (tag === 3) out.value = pbf.readVarint(true);
     else if (tag === 4) out.value = pbf.readDouble();
   };
   const pair = (tag, out, pbf) => {

@@ -38,8 +38,8 @@ const SECTIONS = {
       llm: { newestTotal: 3.5, newestRecord: null, olderTotal: 1.9 },
     };
     for (const [workload, mark] of Object.entries(marks)) {
-      const traces = workload === "typical" ? 500 : 200;
-      const figures = await interleaved(DESIGNS, "throughput", { workload, traces }, { rounds: 15, warmUp: 5 });
+      const traces = workload === "typical" ? 2000 : 600;
+      const figures = await interleaved(DESIGNS, "throughput", { workload, traces }, { rounds: 15, warmUp: 8 });
       const { spandrel, "otel-newest": newest, "otel-older": older } = figures;
       row(`${workload}: record`, spandrel.recordNs, newest.recordNs, "newest", mark.newestRecord, ns);
       row(`${workload}: export`, spandrel.totalNs - spandrel.recordNs, newest.totalNs - newest.recordNs, "newest", null, ns);
@@ -52,7 +52,10 @@ const SECTIONS = {
   async memory() {
     const designs = ["spandrel", "otel-newest"];
     const figures = {};
-    for (const [task, key] of [["memory", "endedBytes"], ["liveMemory", "liveBytes"]]) {
+    for (const [task, key] of [
+      ["memory", "endedBytes"],
+      ["liveMemory", "liveBytes"],
+    ]) {
       for (const design of designs) {
         const results = [];
         for (let i = 0; i < 3; i++) {
@@ -68,10 +71,13 @@ const SECTIONS = {
   },
 
   async decode() {
-    const output = execFileSync(process.execPath, ["--expose-gc", join(ROOT, "bench/decode.mjs")], { cwd: ROOT, encoding: "utf8" });
+    const output = execFileSync(process.execPath, ["--expose-gc", join(ROOT, "bench/decode.mjs")], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
     const figures = JSON.parse(output.trim().split("\n").pop());
     row("decode of 10,000 typical spans", figures.spandrel, figures.protobufjs, "protobufjs, exact 64 bits", 8, ns);
-    row("decode of 10,000 typical spans", figures.spandrel, figures.pbf, "pbf, exact 64 bits", null, ns);
+    row("decode of 10,000 typical spans", figures.spandrel, figures.pbf, "pbf, integers as numbers", null, ns);
   },
 
   async block() {
@@ -83,20 +89,48 @@ const SECTIONS = {
     };
     const figures = await interleaved(["spandrel", "otel-newest"], "block", { spans: 10_000 }, { rounds: 9, create });
     sink.kill();
-    row("longest block while 10,000 spans are exported", figures.spandrel.blockMillis, figures["otel-newest"].blockMillis, "newest", 10, millis);
-    row("until the flush of these settles", figures.spandrel.flushMillis, figures["otel-newest"].flushMillis, "newest", null, millis);
+    row(
+      "longest block while 10,000 spans are exported",
+      figures.spandrel.blockMillis,
+      figures["otel-newest"].blockMillis,
+      "newest",
+      10,
+      millis,
+    );
+    row(
+      "until the flush of these settles",
+      figures.spandrel.flushMillis,
+      figures["otel-newest"].flushMillis,
+      "newest",
+      null,
+      millis,
+    );
   },
 
   async disabled() {
-    const figures = await interleaved(["spandrel", "otel-newest"], "disabled", { spans: 500_000 }, { rounds: 9, create: { all: { enabled: false } } });
-    row("a disabled span with 8 attributes", figures.spandrel.disabledNs, figures["otel-newest"].disabledNs, "newest", 1, (v) => `${v.toFixed(1)} ns`);
+    const figures = await interleaved(
+      ["spandrel", "otel-newest"],
+      "disabled",
+      { spans: 500_000 },
+      { rounds: 9, create: { all: { enabled: false } } },
+    );
+    row(
+      "a disabled span with 8 attributes",
+      figures.spandrel.disabledNs,
+      figures["otel-newest"].disabledNs,
+      "newest",
+      1,
+      (v) => `${v.toFixed(1)} ns`,
+    );
   },
 
   async startup() {
     const times = { spandrel: [], "otel-newest": [] };
     for (let i = 0; i < 11; i++) {
       for (const design of Object.keys(times)) {
-        times[design].push(Number(execFileSync(process.execPath, [join(ROOT, "bench/startup.mjs"), design], { cwd: ROOT, encoding: "utf8" })));
+        times[design].push(
+          Number(execFileSync(process.execPath, [join(ROOT, "bench/startup.mjs"), design], { cwd: ROOT, encoding: "utf8" })),
+        );
       }
     }
     row("import and init in Node", median(times.spandrel), median(times["otel-newest"]), "newest, unbundled", 5, millis);

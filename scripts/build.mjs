@@ -175,7 +175,7 @@ async function bundle(platform, entries) {
     target: platform === "node" ? "node20" : "es2022",
     // Names are kept readable in Node's stack traces; pages count bytes.
     minifySyntax: true,
-    minifyWhitespace: platform === "browser",
+    minifyWhitespace: true,
     minifyIdentifiers: platform === "browser",
     legalComments: "none",
     logOverride: { "ignored-bare-import": "silent" }, // shared chunks are free of side effects, as package.json says
