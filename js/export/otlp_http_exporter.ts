@@ -86,7 +86,6 @@ export class OtlpHttpExporter implements SpanExporter {
     this.#log = new LogOnce(options.logger ?? consoleLogger, this.#clock);
     this.#platform = options.platform ?? exportPlatform;
     this.#client = options.client ?? this.#platform.createHttpClient({ maxConnections: this.concurrency });
-    // While the module is compiled elsewhere there is time for it.
     this.#client.prepare?.(new URL(url).protocol);
     if (typeof this.#headers !== "function") this.#lastHeaders = this.#checked(this.#headers);
   }

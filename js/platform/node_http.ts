@@ -29,6 +29,8 @@ async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   });
 }
 
+const PREPARE_AFTER_MILLIS = 200;
+
 class NodeHttpClient implements HttpClient {
   readonly #maxConnections: number;
   readonly #connections = new Map<string, Promise<Connections>>();
@@ -54,8 +56,11 @@ class NodeHttpClient implements HttpClient {
     }
   }
 
+  /** Loads what HTTP needs between start-up and the first batch: neither has to wait for it. */
   prepare(protocol: string): void {
-    this.#connectionsFor(protocol).catch(() => undefined);
+    setTimeout(() => {
+      this.#connectionsFor(protocol).catch(() => undefined);
+    }, PREPARE_AFTER_MILLIS).unref();
   }
 
   close(): void {
