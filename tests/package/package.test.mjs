@@ -219,3 +219,25 @@ test("a plain page with a module script traces under the strict content policy",
     ["child", "parent"],
   );
 });
+
+test("README's example for a page runs as it stands there", async () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const [, script] = /<!-- example:page -->\n```js\n([\s\S]*?)```/.exec(readme);
+  const requests = [];
+  const result = await openPage({
+    folders: { "/spandrel/": join(INSTALLED, "dist/browser") },
+    receiver: {
+      async handle(request, response) {
+        const chunks = [];
+        for await (const chunk of request) chunks.push(chunk);
+        requests.push(Buffer.concat(chunks).toString("latin1"));
+        response.writeHead(200, { "Content-Type": "application/x-protobuf" }).end();
+      },
+    },
+    script: `${script}\nglobalThis.result = await (await import("/spandrel/index.mjs")).flushTraces();`,
+  });
+  assert.deepEqual(result.problems, []);
+  assert.equal(result.value.status, "flushed");
+  assert.equal(requests.join("").split("open page").length, 2);
+  assert.match(requests.join(""), /load/);
+});
