@@ -2,6 +2,7 @@
 
 #include "otlp/json_value.h"
 #include "trace/constants.h"
+#include "trace/json_value.h"
 
 namespace spandrel::otlp {
 namespace {
@@ -20,7 +21,7 @@ char firstOf(std::string_view text) {
 }
 
 AnyValue decoded(const AnyValue& json) {
-  auto parsed = parseJsonValue(json.text);
+  auto parsed = trace::parseJsonValue(json.text, trace::LargeIntegers::String);
   return parsed.ok() ? parsed.take() : AnyValue::string(json.text);
 }
 
@@ -30,7 +31,7 @@ const AnyValue& referenceValue(const AnyValue& value, AnyValue& scratch) {
   // A foreign string is taken as JSON only if it says so itself (the server's rule).
   const char first = firstOf(value.text);
   if (first != '{' && first != '[' && first != '"') return value;
-  auto parsed = parseJsonValue(value.text);
+  auto parsed = trace::parseJsonValue(value.text, trace::LargeIntegers::String);
   return parsed.ok() ? scratch = parsed.take() : value;
 }
 

@@ -13,9 +13,11 @@ using Kind = JsonScanner::Kind;
 // Values are built by us or read with a depth limit; this only bounds what a native caller made.
 constexpr int kMaxWriteDepth = 512;
 
-AnyValue integerValue(std::string_view digits) {
+AnyValue integerValue(std::string_view digits, LargeIntegers largeIntegers) {
   int64_t integer = 0;
-  return parseInt64(digits, integer) ? AnyValue::of(integer) : AnyValue::json(std::string(digits));
+  if (parseInt64(digits, integer)) return AnyValue::of(integer);
+  return largeIntegers == LargeIntegers::Json ? AnyValue::json(std::string(digits))
+                                              : AnyValue::string(std::string(digits));
 }
 
 std::string stringValue(std::string_view quoted) {
@@ -29,12 +31,12 @@ AnyValue doubleValue(std::string_view text) {
   return AnyValue::of(number);
 }
 
-AnyValue scalarValue(const JsonScanner::Token& token) {
+AnyValue scalarValue(const JsonScanner::Token& token, LargeIntegers largeIntegers) {
   switch (token.kind) {
     case Kind::String:
       return AnyValue::string(stringValue(token.text));
     case Kind::Integer:
-      return integerValue(token.text);
+      return integerValue(token.text, largeIntegers);
     case Kind::Number:
     case Kind::NaN:
     case Kind::Infinity:
@@ -153,8 +155,8 @@ void append(std::string& out, const AnyValue& value, JsonEscapes escapes, int de
 
 }  // namespace
 
-Result<AnyValue> parseJsonValue(std::string_view text, int maxDepth) {
-  JsonScanner scanner(text, maxDepth);
+Result<AnyValue> parseJsonValue(std::string_view text, LargeIntegers largeIntegers) {
+  JsonScanner scanner(text, kMaxReadDepth);
   std::vector<Open> open;
   AnyValue root;
   size_t count = 0;
@@ -185,7 +187,7 @@ Result<AnyValue> parseJsonValue(std::string_view text, int maxDepth) {
         open.pop_back();
         break;
       default:
-        value = scalarValue(token);
+        value = scalarValue(token, largeIntegers);
     }
     if (++count > kMaxJsonValues) {
       return Error{ErrorCode::TooLarge, "JSON text holds too many values", scanner.offset()};

@@ -4,8 +4,8 @@
 
 #include "base/json_text.h"
 #include "otlp/json_reader.h"
-#include "otlp/json_value.h"
 #include "otlp/sample_traces.h"
+#include "trace/json_value.h"
 
 namespace spandrel::otlp {
 namespace {
@@ -200,15 +200,15 @@ TEST(HostileJson, RandomChangesNeverCrashAndWhatIsReadIsStable) {
 }
 
 TEST(HostileJson, ValueTextsAreCheckedAndBounded) {
-  EXPECT_TRUE(parseJsonValue(std::string(64, '[') + std::string(64, ']')).ok());
-  EXPECT_EQ(parseJsonValue(std::string(65, '[') + std::string(65, ']')).error().code,
+  EXPECT_TRUE(trace::parseJsonValue(std::string(64, '[') + std::string(64, ']')).ok());
+  EXPECT_EQ(trace::parseJsonValue(std::string(65, '[') + std::string(65, ']')).error().code,
             ErrorCode::TooDeep);
   for (const char* bad : {"", "{", "[1,]", "nul", "1 2", "{\"a\"}", "'a'", "01", "\"\\x\""}) {
-    EXPECT_FALSE(parseJsonValue(bad).ok()) << bad;
+    EXPECT_FALSE(trace::parseJsonValue(bad).ok()) << bad;
   }
   std::string many = "{\"k\":0";
   for (int i = 1; i < 100000; ++i) many += ",\"k\":" + std::to_string(i);
-  const auto last = parseJsonValue(many + "}");
+  const auto last = trace::parseJsonValue(many + "}");
   ASSERT_TRUE(last.ok());
   EXPECT_EQ(last.value(), trace::AnyValue::map({{"k", trace::AnyValue::of(int64_t{99999})}}));
 }
