@@ -118,7 +118,8 @@ export class Handover {
 
   /** Throws TraceError where this module is the smaller one; calling what it lacks would count as its end. */
   need(name: string): void {
-    if (typeof this.raw[name] !== "function") throw new TraceError("NOT_IMPLEMENTED", `this module has no ${name}: init({ module: "full" })`);
+    if (typeof this.raw[name] !== "function")
+      throw new TraceError("NOT_IMPLEMENTED", `this module has no ${name}: init({ module: "full" })`);
   }
 
   #call(name: string, input: string | Uint8Array): number {

@@ -22,6 +22,11 @@ const MIN_INT64 = -(2n ** 63n);
 
 const toWellFormed = (String.prototype as { toWellFormed?: (this: string) => string }).toWellFormed;
 
+/** "[object …]": tells kinds of objects across realms, where `instanceof` fails. */
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value);
+}
+
 /** Lone surrogates replaced by U+FFFD. */
 export function wellFormed(text: string): string {
   if (toWellFormed !== undefined) return toWellFormed.call(text);
@@ -82,7 +87,7 @@ function freezeArray(members: readonly unknown[]): readonly Primitive[] | null {
 }
 
 function bytesOf(value: object): Uint8Array | null {
-  const name = Object.prototype.toString.call(value);
+  const name = tagOf(value);
   if (name === "[object Uint8Array]") return Uint8Array.from(value as Uint8Array);
   if (name === "[object ArrayBuffer]") return new Uint8Array((value as ArrayBuffer).slice(0));
   return null;
@@ -109,7 +114,7 @@ function describeUnserializable(value: unknown): string {
 
 /** Promises, iterators and streams are named, never advanced. */
 function opaqueName(value: object): string | null {
-  const name = Object.prototype.toString.call(value);
+  const name = tagOf(value);
   const v = value as { then?: unknown; next?: unknown; getReader?: unknown; [Symbol.asyncIterator]?: unknown };
   const isOpaque =
     typeof v.then === "function" ||
@@ -212,7 +217,8 @@ function writeSlowly(root: unknown): string {
     if (bytes !== null) return quote(base64(bytes));
     if (isNumberArray(value) || value instanceof Set) return list([...(value as Iterable<unknown>)]);
     if (value instanceof Date) return quote(dateText(value));
-    if (value instanceof Map) return entries([...(value as Map<unknown, unknown>)].map(([key, member]) => [safeText(key), () => member]));
+    if (value instanceof Map)
+      return entries([...(value as Map<unknown, unknown>)].map(([key, member]) => [safeText(key), () => member]));
     const opaque = opaqueName(value);
     if (opaque !== null) return quote(opaque);
     const { toJSON } = value as { toJSON?: unknown };
@@ -266,7 +272,7 @@ export function isError(value: unknown): value is Error {
   return (
     typeof value === "object" &&
     value !== null &&
-    (value instanceof Error || Object.prototype.toString.call(value) === "[object Error]") &&
+    (value instanceof Error || tagOf(value) === "[object Error]") &&
     typeof (value as Error).message === "string"
   );
 }

@@ -1,7 +1,7 @@
 // With the smaller module, what it lacks is refused and nothing else is harmed.
 import { expect, test } from "@jest/globals";
-import { flushTraces, init, LiveSpan, Span, startSpan, stats, TraceInfo, TraceManager } from "../../js/index.js";
-import type { TraceError } from "../../js/index.js";
+import { flushTraces, init, Span, startSpan, stats, TraceInfo, TraceManager } from "../../js/index.js";
+import type { LiveSpan, TraceError } from "../../js/index.js";
 import { InMemorySpanExporter } from "../../js/testing/index.js";
 
 function codeOf(call: () => unknown): string {

@@ -60,7 +60,9 @@ test("RequireGivesTheSame", async () => {
 
 test("EveryNameInTheTableIsExported", () => {
   const table = README.slice(README.indexOf("## What there is"), README.indexOf("| entry | what it is |"));
-  const names = [...table.matchAll(/^\| (.*?) \| /gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`@?(\w+)/g)].map(([, name = ""]) => name));
+  const names = [...table.matchAll(/^\| (.*?) \| /gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`@?(\w+)/g)].map(([, name = ""]) => name),
+  );
   const types = ["SpanExporter", "Outcome"];
 
   expect(names.length).toBeGreaterThan(40);
@@ -68,14 +70,20 @@ test("EveryNameInTheTableIsExported", () => {
 });
 
 test("EveryExportIsInTheTable", () => {
-  const missing = Object.keys(spandrel).filter((name) => !README.includes(name) && !/^(SpanStatusCode|SpanLogLevel|SpanAttributeKey|TraceState|Trace(Tag|Metadata)Key|NO_OP_SPAN_TRACE_ID)$/.test(name));
+  const missing = Object.keys(spandrel).filter(
+    (name) =>
+      !README.includes(name) &&
+      !/^(SpanStatusCode|SpanLogLevel|SpanAttributeKey|TraceState|Trace(Tag|Metadata)Key|NO_OP_SPAN_TRACE_ID)$/.test(name),
+  );
 
   expect(missing).toEqual([]);
 });
 
 test("EveryOptionOfTheTableIsTaken", () => {
   const table = README.slice(README.indexOf("| option of `init` |"), README.indexOf("In Node these variables"));
-  const options = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`(\w+)/g)].map(([, name = ""]) => name));
+  const options = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`(\w+)/g)].map(([, name = ""]) => name),
+  );
 
   expect(options.length).toBeGreaterThan(20);
   // A wrong value is refused for what it is; an option that does not exist is refused by name.

@@ -37,7 +37,15 @@ const rows: [string, unknown, unknown, string][] = [
   ["buffer", new Uint8Array([1, 2]).buffer, new Uint8Array([1, 2]), '"AQI="'],
   ["other typed array", new Float32Array([1, 2]), [1, 2], "[1,2]"],
   ["Set", new Set([1, 2]), [1, 2], "[1,2]"],
-  ["Map", new Map<unknown, number>([["k", 1], [2, 2]]), json('{"k":1,"2":2}'), '{"k":1,"2":2}'],
+  [
+    "Map",
+    new Map<unknown, number>([
+      ["k", 1],
+      [2, 2],
+    ]),
+    json('{"k":1,"2":2}'),
+    '{"k":1,"2":2}',
+  ],
   ["Date", new Date(0), "1970-01-01T00:00:00.000Z", '"1970-01-01T00:00:00.000Z"'],
   ["invalid Date", new Date(NaN), "Invalid Date", '"Invalid Date"'],
   ["toJSON", { toJSON: () => [1] }, json("[1]"), "[1]"],
@@ -47,7 +55,17 @@ const rows: [string, unknown, unknown, string][] = [
   ["promise", Promise.resolve(1), "[object Promise]", '"[object Promise]"'],
   ["iterator", [1][Symbol.iterator](), "[object Array Iterator]", '"[object Array Iterator]"'],
   ["weak collection", new WeakMap(), "[object WeakMap]", '"[object WeakMap]"'],
-  ["a member that throws", Object.defineProperty({}, "m", { enumerable: true, get: () => { throw new Error("no"); } }), json('{"m":"[Threw: no]"}'), '{"m":"[Threw: no]"}'],
+  [
+    "a member that throws",
+    Object.defineProperty({}, "m", {
+      enumerable: true,
+      get: () => {
+        throw new Error("no");
+      },
+    }),
+    json('{"m":"[Threw: no]"}'),
+    '{"m":"[Threw: no]"}',
+  ],
   ["object inside itself", cyclic, json('{"self":"[Circular]"}'), '{"self":"[Circular]"}'],
   ["65th level", deep(65), json(`${"[".repeat(64)}null${"]".repeat(64)}`), `${"[".repeat(64)}null${"]".repeat(64)}`],
 ];
