@@ -11,10 +11,10 @@ export {
   enable,
   disable,
   isEnabled,
-  reset,
   registerOnSpanStartHook,
   registerOnSpanEndHook,
 } from "./tracing/fluent.js";
+export { reset } from "./tracing/reset.js";
 export { trace } from "./tracing/trace_function.js";
 export type { TraceOptions } from "./tracing/trace_function.js";
 export { bindContext, suppressTracing } from "./tracing/context.js";

@@ -27,7 +27,7 @@ const ENTRIES = [
   { name: "inline", source: "js/inline.ts" },
   // An entry only so that what every page loads at once shares no file with what is loaded later or not at
   // all: bundlers of applications cannot take a file of ours apart again.
-  { name: "start", source: "js/load/init.ts" },
+  { name: "start", source: "js/start.ts" },
   { name: "register", source: "js/register.ts", nodeOnly: true },
   { name: "cli", source: "js/cli/main.ts", nodeOnly: true, esmOnly: true },
 ];
@@ -148,6 +148,7 @@ async function buildJs() {
       "browser",
       entries.filter((entry) => !entry.nodeOnly),
     );
+    dropBareImports("dist/browser");
     await writeCommonJs();
     for (const name of MODULES.filter((name) => existsSync(join(ROOT, `build/module/${name}.wasm`)))) {
       for (const folder of ["node", "browser"]) {
@@ -181,6 +182,17 @@ async function bundle(platform, entries) {
     logOverride: { "ignored-bare-import": "silent" }, // shared chunks are free of side effects, as package.json says
     plugins: [builtModule()],
   });
+}
+
+/**
+ * `import "./chunk.mjs"` only loads a chunk early, which another of the file's imports loads anyway; but it makes an
+ * application's bundler count the chunk among what is needed at once.
+ */
+function dropBareImports(folder) {
+  for (const file of readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".mjs"))) {
+    const path = join(ROOT, folder, file);
+    writeFileSync(path, readFileSync(path, "utf8").replace(/\bimport"\.\/chunk-\w+\.mjs";/g, ""));
+  }
 }
 
 /** "../../build/module/x" → "./x", and imports of it stay as they are (see the head of this file). */

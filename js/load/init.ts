@@ -14,7 +14,7 @@ import { checkedOptions, movesExport, type InitOptions } from "./options.js";
 import type { Service } from "./service.js";
 
 interface ServiceModule {
-  readonly Service: new (tracer: Tracer) => Service;
+  readonly Service: new (tracer: Tracer, movesExport: (before: InitOptions, after: InitOptions) => boolean) => Service;
 }
 
 class Control implements TracerControl {
@@ -50,7 +50,7 @@ class Control implements TracerControl {
   }
 
   #start(module: ServiceModule, given: readonly InitOptions[]): Service {
-    const service = new module.Service(this.#tracer);
+    const service = new module.Service(this.#tracer, movesExport);
     for (const options of given) service.configure(options);
     service.takeOver();
     this.#service = service;
@@ -69,13 +69,11 @@ class Control implements TracerControl {
     }
     this.#waiting.push(given);
     this.#merged = merged;
-    const { logger, sampler, limits, spanProcessors, beforeSeal, batch, experimentId } = merged;
-    if (logger !== undefined) shared.logger = logger;
-    if (sampler !== undefined) shared.sampler = sampler;
+    const { limits, batch } = merged;
+    for (const key of ["logger", "sampler", "spanProcessors", "beforeSeal", "experimentId"] as const) {
+      if (merged[key] !== undefined) Object.assign(shared, { [key]: merged[key] });
+    }
     if (limits !== undefined) shared.limits = { ...DEFAULT_SPAN_LIMITS, ...limits };
-    if (spanProcessors !== undefined) shared.spanProcessors = spanProcessors;
-    if (beforeSeal !== undefined) shared.beforeSeal = beforeSeal;
-    if (experimentId !== undefined) shared.experimentId = experimentId;
     if (batch?.queueBytes !== undefined && shared.recorder instanceof Backlog) shared.recorder.maxBytes = batch.queueBytes;
     shared.start();
   }

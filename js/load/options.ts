@@ -6,7 +6,8 @@ import { TraceError } from "../trace_error.js";
 import type { LiveSpan } from "../tracing/live_span.js";
 import type { Logger, SpanLimits } from "../tracing/runtime.js";
 import type { Sampler } from "../tracing/sampling.js";
-import { isWasmSource, type WasmSource } from "./wasm_source.js";
+import { tagOf } from "../tracing/values.js";
+import type { WasmSource } from "./wasm_source.js";
 
 export interface InitOptions {
   serviceName?: string;
@@ -82,6 +83,16 @@ const URL_TEXT: Check = [
   "a URL of http or https",
 ];
 
+/** As wasm_source.ts tells them apart. */
+const WASM: Check = [
+  (value) =>
+    typeof value === "string" ||
+    ArrayBuffer.isView(value) ||
+    ["URL", "WebAssembly.Module", "ArrayBuffer"].includes(tagOf(value).slice(8, -1)) ||
+    hasFunction(value, "then"),
+  "a URL, bytes, a WebAssembly.Module or a promise of a Response",
+];
+
 const CHECKS: Record<string, Check> = {
   serviceName: TEXT,
   resource: OBJECT,
@@ -105,7 +116,7 @@ const CHECKS: Record<string, Check> = {
   beforeSeal: either(oneOf(null), FUNCTION),
   useDefaultTracerProvider: FLAG,
   module: oneOf("core", "full"),
-  wasm: [isWasmSource, "a URL, bytes, a WebAssembly.Module or a promise of a Response"],
+  wasm: WASM,
   logger: withFunction("debug", "info", "warn", "error"),
 };
 

@@ -24,7 +24,7 @@ import { Core } from "./core.js";
 import { ExportCore } from "./export_core.js";
 import { LazyExporter } from "./lazy_exporter.js";
 import { loadModule, loadModuleSync, type ModuleChoice } from "./load_module.js";
-import { movesExport, type InitOptions } from "./options.js";
+import type { InitOptions } from "./options.js";
 import type { RawModule } from "./raw_module.js";
 import { VERSION } from "../version.js";
 import { resourceAttributes, SCOPE_NAME } from "./resource.js";
@@ -45,6 +45,7 @@ export class Service implements ExportHub {
   wholeTraceDestinations = 0;
   readonly #tracer: Tracer;
   readonly #recorder: Recorder;
+  readonly #movesExport: (before: InitOptions, after: InitOptions) => boolean;
   readonly #all: Destination[] = [];
   #options: InitOptions = {};
   #isConfigured = false;
@@ -58,8 +59,10 @@ export class Service implements ExportHub {
   #isDead = false;
   #isShut = false;
 
-  constructor(tracer: Tracer) {
+  /** `movesExport` is given, so that no file is shared with what pages load at once. */
+  constructor(tracer: Tracer, movesExport: (before: InitOptions, after: InitOptions) => boolean) {
     this.#tracer = tracer;
+    this.#movesExport = movesExport;
     this.#recorder = new Recorder((destinations) => {
       this.#recorded(destinations);
     });
@@ -107,7 +110,7 @@ export class Service implements ExportHub {
     if (options.logger !== undefined) this.#tracer.logger = options.logger;
     if (isFirst) this.#environment = environmentConfig((message) => { this.#tracer.logger.warn(message.replace(/^spandrel: /, "")); });
     // Made before anything is changed: a wrong endpoint is the caller's error and leaves all as it was.
-    const exporters = isFirst || movesExport(before, options) || this.#isShut ? this.#exportersOf(options) : null;
+    const exporters = isFirst || this.#movesExport(before, options) || this.#isShut ? this.#exportersOf(options) : null;
     this.#options = options;
     this.#isConfigured = true;
 

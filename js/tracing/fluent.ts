@@ -2,7 +2,6 @@
 
 import { currentFrame } from "./context.js";
 import type { LiveSpan } from "./live_span.js";
-import { resetTracer } from "./open_spans.js";
 import { tracer } from "./realm.js";
 import type { ActiveSpan, SpanOptions } from "./tracer.js";
 
@@ -49,11 +48,6 @@ export function disable(): void {
 export function isEnabled(): boolean {
   return tracer().isEnabled;
 }
-/** Forgets open traces, hooks and processors. */
-export function reset(): void {
-  resetTracer(tracer());
-}
-
 type SpanHook = (span: LiveSpan) => unknown;
 
 /** Called when a span has started; returns its remover. */

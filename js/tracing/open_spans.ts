@@ -33,14 +33,3 @@ export function finishOpenSpans(tracer: Tracer): void {
     tracer.hub.releaseTrace(trace);
   }
 }
-
-/** Forgets open traces, hooks and processors; the destinations stay. */
-export function resetTracer(tracer: Tracer): void {
-  for (const trace of tracer.openTraces) trace.isHalted = true;
-  tracer.openTraces.clear();
-  tracer.lastTrace = null;
-  tracer.startHooks.clear();
-  tracer.endHooks.clear();
-  tracer.spanProcessors = [];
-  tracer.setEnabled(true);
-}

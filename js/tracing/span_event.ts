@@ -1,6 +1,6 @@
 // Something that happened at one moment of a span.
 
-import { isError, safeText } from "./values.js";
+import { isError, safeText, tagOf } from "./values.js";
 
 /** At most this many links of a chain of causes are written down. */
 const MAX_CAUSES = 8;
@@ -64,7 +64,7 @@ function messageOf(error: unknown): string {
 function isErrorSafely(error: unknown): boolean {
   try {
     // An aborted request gives a DOMException, which is no Error across realms.
-    return isError(error) || Object.prototype.toString.call(error) === "[object DOMException]";
+    return isError(error) || tagOf(error) === "[object DOMException]";
   } catch {
     return false;
   }

@@ -8,7 +8,7 @@ import { whenSettled } from "./settle.js";
 import { endWithError, type ActiveSpan, type SpanOptions } from "./tracer.js";
 import type { LaterCode } from "./later.js";
 import type { OutputReducer } from "./traced_stream.js";
-import { JsonText, jsonTextOf } from "./values.js";
+import { JsonText, jsonTextOf, tagOf } from "./values.js";
 
 export interface TraceOptions {
   /** Default: the function's name. */
@@ -53,9 +53,10 @@ export function trace(first?: unknown, second?: unknown, third?: unknown): unkno
 function optionsOf(value: unknown): TraceOptions {
   if (typeof value !== "object" || value === null) return {};
   try {
-    const { name, spanType, attributes, outputReducer, samplingRatioOverride, logLevel, description } = value as TraceOptions;
+    const options = { ...value } as TraceOptions;
     // Anything may stand where a string is meant.
-    return { name: typeof name === "string" ? name : undefined, spanType, attributes, outputReducer, samplingRatioOverride, logLevel, description };
+    if (typeof options.name !== "string") delete options.name;
+    return options;
   } catch {
     tracer().logger.warn("the options of trace could not be read; ignored");
     return {};
@@ -86,15 +87,13 @@ function decorateLegacy(options: TraceOptions, descriptor: PropertyDescriptor): 
 type Args = readonly never[];
 
 function traced<F extends AnyFunction>(fn: F, options: TraceOptions): F {
-  const tag = Object.prototype.toString.call(fn);
+  const tag = tagOf(fn);
   const isAsync = tag === "[object AsyncGeneratorFunction]";
   const isGenerator = isAsync || tag === "[object GeneratorFunction]";
   let parameters: ReturnType<LaterCode["parametersOf"]> | undefined;
 
   const open = (args: Args, frame: Frame): ActiveSpan => {
-    const name = options.name ?? (fn.name === "" ? undefined : fn.name);
-    const { spanType, attributes, samplingRatioOverride, logLevel, description } = options;
-    const given: SpanOptions = { name, spanType, attributes, samplingRatioOverride, logLevel, description };
+    const given: SpanOptions = { ...options, name: options.name ?? (fn.name || undefined) };
     const span = tracer().open(given, frame, undefined);
     if (!("_setText" in span)) return span;
     const { later, unnamedInputs } = tracer();

@@ -6,7 +6,7 @@ import { ABANDONED_ATTRIBUTE, CHUNK_EVENT_PREFIX, CHUNK_VALUE_ATTRIBUTE, OUTPUTS
 import { frames, frameWithSpan, type Frame } from "./context.js";
 import { eventOfException } from "./span_event.js";
 import type { ActiveSpan } from "./tracer.js";
-import { JsonText, jsonTextOf } from "./values.js";
+import { JsonText, jsonTextOf, tagOf } from "./values.js";
 
 export type OutputReducer = (chunks: unknown[]) => unknown;
 
@@ -199,7 +199,7 @@ export function tracedReadable(inner: ReadableStream<unknown>, stream: StreamSpa
 export function isReadableStream(value: unknown): value is ReadableStream<unknown> {
   if (typeof value !== "object" || value === null || typeof ReadableStream !== "function") return false;
   try {
-    return Object.prototype.toString.call(value) === "[object ReadableStream]" && !(value as ReadableStream).locked;
+    return tagOf(value) === "[object ReadableStream]" && !(value as ReadableStream).locked;
   } catch {
     return false;
   }
