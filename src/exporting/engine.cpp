@@ -41,7 +41,7 @@ Result<Done> Engine::releaseTrace(uint32_t destination, std::string_view traceId
 Result<Done> Engine::setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
                                uint32_t ropeUnits) {
   std::vector<record::RecordRef> records;
-  const auto result = record::commitChunk(words, wordBytes, rope, ropeUnits, 1, records);
+  auto result = record::commitChunk(words, wordBytes, rope, ropeUnits, 1, records);
   if (!result.ok() || records.empty()) return result;
   otlp::encodeOrigin(records[0].words(), texts_, origin_);
   trace::SpanData named = record::decodeRecord(records[0].words(), texts_);

@@ -118,7 +118,8 @@ std::optional<int64_t> toMillis(const CivilTime& t) {
 
 // "94" means the year with these last digits that is at most 50 years ahead.
 int fullYear(int twoDigits, int64_t nowMillis) {
-  const int thisYear = 1970 + static_cast<int>(nowMillis / kMillisPerDay / 365.2425);
+  constexpr double kMillisPerYear = 365.2425 * kMillisPerDay;
+  const int thisYear = 1970 + static_cast<int>(static_cast<double>(nowMillis) / kMillisPerYear);
   int year = thisYear - thisYear % 100 + twoDigits;
   if (year > thisYear + 50) year -= 100;
   if (year <= thisYear - 50) year += 100;

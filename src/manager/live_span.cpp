@@ -54,7 +54,8 @@ std::vector<Attribute> limited(std::vector<Attribute> attributes, uint32_t limit
 
 std::shared_ptr<const SpanRuntime> runtimeOrDefault(std::shared_ptr<const SpanRuntime> runtime) {
   static const auto plain = std::make_shared<const SpanRuntime>();
-  return runtime ? std::move(runtime) : plain;
+  if (!runtime) return plain;
+  return runtime;
 }
 
 LiveSpanOptions completed(LiveSpanOptions options) {

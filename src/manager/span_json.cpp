@@ -12,8 +12,6 @@
 namespace spandrel::manager {
 namespace {
 
-using trace::AnyValue;
-
 constexpr const char* kStatusNames[] = {"UNSET", "OK", "ERROR"};
 
 std::string textOrNull(const std::optional<std::string>& text) {

@@ -14,8 +14,7 @@ namespace {
 std::string shortened(std::string_view text) {
   // Four bytes a code point at most: what lies behind them need not be looked at.
   const bool isLong = text.size() > 4 * kMaxMessageCodePoints;
-  const std::string whole =
-      sanitizeUtf8(isLong ? text.substr(0, 4 * kMaxMessageCodePoints + 4) : text);
+  std::string whole = sanitizeUtf8(isLong ? text.substr(0, 4 * kMaxMessageCodePoints + 4) : text);
   if (countCodePoints(whole) <= kMaxMessageCodePoints) return whole;
   return std::string(takeCodePoints(whole, kMaxMessageCodePoints - 3)) + "...";
 }

@@ -7,7 +7,7 @@ size_t memoryOf(const trace::AnyValue& value) {
   size_t bytes = value.text.size();
   for (const auto& item : value.items) bytes += sizeof item + memoryOf(item);
   for (const auto& [key, member] : value.members)
-    bytes += sizeof key + key.size() + sizeof member + memoryOf(member);
+    bytes += sizeof(trace::AnyValue::Member) + key.size() + memoryOf(member);
   return bytes;
 }
 

@@ -11,6 +11,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 
+#include <cassert>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -164,6 +165,7 @@ class WireWriter {
   }
   void close(OpenMessage message) {
     if (failed_) return;
+    assert(data_ != nullptr);  // open() took room
     const size_t length = size_ - message.contentStart;
     const size_t lengthBytes = varintSize(length);
     const size_t lengthStart = message.contentStart - message.lengthBytes;

@@ -50,8 +50,8 @@ std::vector<uint8_t> encodeSpan(const trace::SpanData& span, const RecordHead* h
   out.word(0);
   if (flagBits & flags::kHasDescription) out.text(span.status.description);
   if (flagBits & flags::kHasTraceState) out.text(span.traceState);
-  if (flagBits & flags::kHasTraceIdText) out.text(head->traceIdText);
-  if (flagBits & flags::kHasExperimentId) out.text(head->experimentId);
+  if (head && !head->traceIdText.empty()) out.text(head->traceIdText);
+  if (head && !head->experimentId.empty()) out.text(head->experimentId);
   for (const Attribute& each : span.attributes) out.attribute(each.key, each.value);
   for (const trace::Event& event : span.events) {
     out.doubleWord(event.timeNs);
