@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ROOT, StepError, exists, main, ninjaProgress, run, say } from "./commands.mjs";
-import { setup } from "./setup.mjs";
+import { findChromium, setup } from "./setup.mjs";
 import { filesBelow } from "./stamps.mjs";
 
 /** Each answers { passed, failed } in tests, not in suites. */
@@ -69,12 +69,12 @@ async function javaScript() {
   return jest("js", ["--config", "jest.config.mjs"]);
 }
 
-async function jest(name, args) {
+async function jest(name, args, env = {}) {
   const report = join(ROOT, "build", `jest-${name}.json`);
   rmSync(report, { force: true });
   const all = ["node_modules/jest/bin/jest.js", ...args, "--json", `--outputFile=${report}`];
   // Without --json's own text on stdout: Jest prints the report there too unless a file is named.
-  await run(process.execPath, all, { mayFail: true, env: { FORCE_COLOR: "0" } });
+  await run(process.execPath, all, { mayFail: true, env: { FORCE_COLOR: "0", ...env } });
   if (!existsSync(report)) return { passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, "utf8"));
   return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
@@ -82,7 +82,7 @@ async function jest(name, args) {
 
 async function browser() {
   if (filesBelow(["tests/browser"]).every((path) => !path.endsWith(".test.ts"))) return { passed: 0, failed: 0 };
-  return jest("browser", ["--config", "tests/browser/jest.config.mjs", "--runInBand"]);
+  return jest("browser", ["--config", "tests/browser/jest.config.mjs", "--runInBand"], { SPANDREL_CHROMIUM: findChromium() });
 }
 
 async function packageSmoke() {

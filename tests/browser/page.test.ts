@@ -5,22 +5,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "./chromium.js";
 import { agentTrace } from "./fixtures/agent_trace.js";
 import { hostileTexts, hostileTrace } from "./fixtures/hostile_trace.js";
 import { otlpJson, spanIdOf, TRACE_ID, type FixtureSpan } from "./fixtures/otlp_json.js";
 import { PageServer } from "./page_server.js";
 
 const PAGE_DIR = process.env["SPANDREL_PAGE_DIR"] ?? join(__dirname, "../../dist/page");
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
 
 let browser: Browser;
 let server: PageServer;
@@ -30,7 +22,7 @@ let troubles: string[];
 
 beforeAll(async () => {
   if (!existsSync(join(PAGE_DIR, "index.html"))) throw new Error(`no page in ${PAGE_DIR}: build it first`);
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  browser = await launchChromium();
 });
 
 afterAll(async () => {

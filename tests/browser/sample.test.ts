@@ -4,20 +4,13 @@ import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { request, type ClientRequest } from "node:http";
 import { createInterface } from "node:readline";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import type { SpanRow, TraceSummary } from "../../js/viewer/model.js";
 import { openViewer, type Viewer } from "../../js/viewer/viewer.js";
+import { launchChromium } from "./chromium.js";
 
 // What a user does: start the receiver, run the sample in Node, open the page, press the button.
 
-const CHROMIUM_ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
 const NODE_SERVICES = ["spandrel-sample", "spandrel-sample-service"];
 const PAGE_SERVICES = ["spandrel-page", "spandrel-sample-service"];
 
@@ -33,7 +26,7 @@ beforeAll(async () => {
   server = spawn(process.execPath, ["tests/browser/serve_sample.mjs"], { stdio: ["pipe", "pipe", "inherit"] });
   url = new URL(await firstLine(server));
   received = await receive(url);
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: CHROMIUM_ARGUMENTS });
+  browser = await launchChromium();
   page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   page.on("console", (message) => {
     if (message.type() === "error") pageTroubles.push(message.text());
