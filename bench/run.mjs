@@ -38,8 +38,8 @@ const SECTIONS = {
       llm: { newestTotal: 3.5, newestRecord: null, olderTotal: 1.9 },
     };
     for (const [workload, mark] of Object.entries(marks)) {
-      const traces = workload === "typical" ? 2000 : 600;
-      const figures = await interleaved(DESIGNS, "throughput", { workload, traces }, { rounds: 15, warmUp: 8 });
+      const traces = workload === "typical" ? 500 : 200;
+      const figures = await interleaved(DESIGNS, "throughput", { workload, traces, repeats: 12 }, { rounds: 9, warmUp: 3 });
       const { spandrel, "otel-newest": newest, "otel-older": older } = figures;
       row(`${workload}: record`, spandrel.recordNs, newest.recordNs, "newest", mark.newestRecord, ns);
       row(`${workload}: export`, spandrel.totalNs - spandrel.recordNs, newest.totalNs - newest.recordNs, "newest", null, ns);

@@ -25,6 +25,8 @@ import type { Timers } from "./timers.js";
 
 const DEFAULT_FLUSH_MILLIS = 30_000;
 const DEFAULT_SHUTDOWN_MILLIS = 5_000;
+/** What one task may take before the event loop gets its turn. */
+const TASK_MILLIS = 2;
 /** Of records, taken at once while a page goes away; compressed, 500 spans are about 26 kB. */
 const HIDE_BYTES = 256 << 10;
 
@@ -46,6 +48,8 @@ export class Destination {
   /** Reached by #waiting: the queue is worth a look. */
   #wakeAt = 1;
   #isPumpDue = false;
+  /** Monotonic: until then further batches may start in the task under way. */
+  #taskEndsAt = 0;
   #cancelTimer: (() => void) | null = null;
   #cancelPause: (() => void) | null = null;
 
@@ -142,6 +146,7 @@ export class Destination {
     }
     this.#cancelTimer ??= this.#options.timers.schedule(() => {
       this.#cancelTimer = null;
+      this.#beginTask();
       this.#pump(true);
     }, delayMillis);
   }
@@ -151,8 +156,13 @@ export class Destination {
     this.#isPumpDue = true;
     this.#options.timers.yieldToLoop(() => {
       this.#isPumpDue = false;
+      this.#beginTask();
       this.#pump(false);
     });
+  }
+
+  #beginTask(): void {
+    this.#taskEndsAt = this.#options.clock.monotonicMillis() + TASK_MILLIS;
   }
 
   /** One step: starts at most one batch, and asks for the next step if it did. */
@@ -256,6 +266,8 @@ export class Destination {
     }
     this.#tellWatchers();
     if (this.#isHidden) this.#onHiddenSpan?.();
+    // An exporter that settles at once gets its next batch in the same task, while that is short.
+    else if (this.#options.clock.monotonicMillis() < this.#taskEndsAt) this.#pump(false);
     else this.#requestPump();
   }
 
@@ -291,6 +303,7 @@ export class Destination {
       target += this.#lookAtQueue(core);
     });
     this.#mustLeave = Math.max(this.#mustLeave, target);
+    this.#beginTask();
     this.#pump(true);
     return target;
   }
