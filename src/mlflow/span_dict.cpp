@@ -31,15 +31,17 @@ void appendBase64(std::string& out, Bytes bytes) {
   out.push_back('"');
 }
 
-// Attributes of events and links: values as they are.
-void appendNativeAttributes(std::string& out, const std::vector<Attribute>& attributes,
-                            JsonEscapes escapes) {
+// `appendValue`: trace::appendJson for values as they are (events and links have such), or
+// trace::appendAttributeInDict for a span's.
+template <typename AppendValue>
+void appendAttributes(std::string& out, const std::vector<Attribute>& attributes,
+                      JsonEscapes escapes, AppendValue appendValue) {
   out.push_back('{');
   for (const Attribute& attribute : attributes) {
     if (&attribute != attributes.data()) out.append(", ");
     appendJsonString(out, attribute.key, escapes);
     out.append(": ");
-    trace::appendJson(out, attribute.value, escapes);
+    appendValue(out, attribute.value, escapes);
   }
   out.push_back('}');
 }
@@ -51,7 +53,7 @@ void appendEvents(std::string& out, const std::vector<Event>& events, JsonEscape
     appendJsonString(out, event.name, escapes);
     out.append(", \"time_unix_nano\": ").append(std::to_string(event.timeNs));
     out.append(", \"attributes\": ");
-    appendNativeAttributes(out, event.attributes, escapes);
+    appendAttributes(out, event.attributes, escapes, trace::appendJson);
     out.push_back('}');
   }
   out.push_back(']');
@@ -72,23 +74,11 @@ void appendLinks(std::string& out, const std::vector<Link>& links, JsonEscapes e
     if (link.attributes.empty()) {
       out.append("null");
     } else {
-      appendNativeAttributes(out, link.attributes, escapes);
+      appendAttributes(out, link.attributes, escapes, trace::appendJson);
     }
     out.push_back('}');
   }
   out.push_back(']');
-}
-
-void appendAttributes(std::string& out, const std::vector<Attribute>& attributes,
-                      JsonEscapes escapes) {
-  out.push_back('{');
-  for (const Attribute& attribute : attributes) {
-    if (&attribute != attributes.data()) out.append(", ");
-    appendJsonString(out, attribute.key, escapes);
-    out.append(": ");
-    trace::appendAttributeInDict(out, attribute.value, escapes);
-  }
-  out.push_back('}');
 }
 
 }  // namespace
@@ -115,7 +105,7 @@ void appendSpanDict(std::string& out, const SpanData& span, JsonEscapes escapes)
   out.append(", \"message\": ");
   appendJsonString(out, span.status.description, escapes);
   out.append("}, \"attributes\": ");
-  appendAttributes(out, span.attributes, escapes);
+  appendAttributes(out, span.attributes, escapes, trace::appendAttributeInDict);
   out.append(", \"links\": ");
   appendLinks(out, span.links, escapes);
   out.push_back('}');
