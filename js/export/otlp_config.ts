@@ -1,4 +1,4 @@
-// OTEL_* variables as plain, typed settings. They exist in Node alone; init() puts what code says on
+// OTEL_* variables, and those of MLflow that speak of traces, as plain, typed settings. They exist in Node alone; init() puts what code says on
 // top. An empty variable is an unset one; a bad value is reported and ignored, never fatal.
 
 import type { SpanLimits } from "../tracing/runtime.js";
@@ -42,6 +42,8 @@ export interface EnvironmentConfig {
   batch: { delayMillis?: number; exportTimeoutMillis?: number; queueSpans?: number; maxSpans?: number };
   sampler?: { name: SamplerName; ratio?: number };
   limits: Partial<SpanLimits>;
+  /** MLFLOW_TRACE_*: of whole traces. */
+  traces: { timeoutSeconds?: number; ttlSeconds?: number; maxTraces?: number; samplingRatio?: number };
   propagators?: PropagatorName[];
   logLevel?: LogLevel;
 }
@@ -52,11 +54,12 @@ export function readEnvironment(environment: Environment, warn: (message: string
   const variables = new Variables(environment, warn);
   const resource = variables.attributes("OTEL_RESOURCE_ATTRIBUTES");
   const config: EnvironmentConfig = {
-    isDisabled: variables.boolean("OTEL_SDK_DISABLED"),
+    isDisabled: variables.boolean("OTEL_SDK_DISABLED") || !variables.boolean("MLFLOW_TRACING_ENABLED", true),
     resource,
     otlp: otlpConfig(variables),
     batch: batchConfig(variables),
     limits: limitsConfig(variables),
+    traces: tracesConfig(variables),
   };
   const serviceName = variables.text("OTEL_SERVICE_NAME") ?? resource["service.name"];
   if (serviceName !== undefined) config.serviceName = serviceName;
@@ -133,6 +136,16 @@ function samplerConfig(variables: Variables): EnvironmentConfig["sampler"] {
   return ratio === undefined ? { name } : { name, ratio };
 }
 
+function tracesConfig(variables: Variables): EnvironmentConfig["traces"] {
+  const config: EnvironmentConfig["traces"] = {};
+  const timeoutSeconds = variables.number("MLFLOW_TRACE_TIMEOUT_SECONDS", 0);
+  if (timeoutSeconds !== 0) assign(config, "timeoutSeconds", timeoutSeconds);
+  assign(config, "ttlSeconds", variables.number("MLFLOW_TRACE_BUFFER_TTL_SECONDS", 1));
+  assign(config, "maxTraces", variables.number("MLFLOW_TRACE_BUFFER_MAX_SIZE", 1));
+  assign(config, "samplingRatio", variables.ratio("MLFLOW_TRACE_SAMPLING_RATIO"));
+  return config;
+}
+
 class Variables {
   readonly #environment: Environment;
   readonly #warn: (message: string) => void;
@@ -147,11 +160,12 @@ class Variables {
     return value === "" ? undefined : value;
   }
 
-  /** Only the word true is true. */
-  boolean(name: string): boolean {
+  /** Only the words true and false count. */
+  boolean(name: string, otherwise = false): boolean {
     const value = this.text(name)?.toLowerCase();
-    if (value !== undefined && value !== "true" && value !== "false") this.#ignore(name, "it is neither true nor false");
-    return value === "true";
+    if (value === "true" || value === "false") return value === "true";
+    if (value !== undefined) this.#ignore(name, "it is neither true nor false");
+    return otherwise;
   }
 
   number(name: string, least: number): number | undefined {

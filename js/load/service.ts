@@ -29,7 +29,7 @@ import type { RawModule } from "./raw_module.js";
 import { VERSION } from "../version.js";
 import { resourceAttributes, SCOPE_NAME } from "./resource.js";
 import { StagingArea } from "./staging.js";
-import { TraceTimeouts } from "./trace_timeouts.js";
+import { TraceKeeper, type KeeperSettings } from "./trace_keeper.js";
 
 interface NamedExporter {
   name: string;
@@ -55,7 +55,7 @@ export class Service implements ExportHub {
   /** OTEL_* variables, read with the first init(); null in browsers. */
   #environment: EnvironmentConfig | null = null;
   #unwatch: (() => void) | null = null;
-  #timeouts: TraceTimeouts | null = null;
+  #keeper: TraceKeeper | null = null;
   #isDead = false;
   #isShut = false;
 
@@ -82,7 +82,7 @@ export class Service implements ExportHub {
     tracer.recorder = this.#recorder;
     tracer.later = laterCode;
     laterCode.nameInputs(tracer.unnamedInputs.splice(0));
-    if (before instanceof Backlog) before.drainTo(this.#recorder);
+    if (before instanceof Backlog) before.drainTo(this.#recorder, (trace) => this.#keeper?.traceStarted(trace));
   }
 
   /** Loads the module, once. Never rejects. */
@@ -118,6 +118,7 @@ export class Service implements ExportHub {
     const env = this.#environment;
     if (options.sampler !== undefined) tracer.sampler = options.sampler;
     else if (isFirst && env?.sampler !== undefined) tracer.sampler = samplerOf(env.sampler);
+    else if (isFirst && env?.traces.samplingRatio !== undefined) tracer.sampler = samplerOf({ name: "parentbased_traceidratio", ratio: env.traces.samplingRatio });
     if (isFirst || given.limits !== undefined) tracer.limits = { ...DEFAULT_SPAN_LIMITS, ...env?.limits, ...definedOf(options.limits ?? {}) };
     if (given.spanProcessors !== undefined) tracer.spanProcessors = [...given.spanProcessors];
     if (given.beforeSeal !== undefined) tracer.beforeSeal = given.beforeSeal;
@@ -126,11 +127,7 @@ export class Service implements ExportHub {
     if (exporters !== null) this.#replaceDestinations(exporters);
     else if (given.batch !== undefined) for (const destination of this.#current()) destination.configure(definedOf(given.batch));
     if (given.serviceName !== undefined || given.resource !== undefined) this.#sendResource();
-    if (given.traceTimeoutMillis !== undefined) {
-      this.#timeouts?.stop();
-      this.#timeouts = new TraceTimeouts(tracer, () => (this.#core === null || this.#isDead ? null : codec().manager()), given.traceTimeoutMillis);
-      tracer.observer = this.#timeouts;
-    }
+    if (isFirst || given.traceTimeoutMillis !== undefined || given.retainTraces !== undefined) this.#keepTraces(options);
     this.#isShut = false;
     if (this.#isDead || env?.isDisabled === true) return;
     tracer.start();
@@ -141,6 +138,23 @@ export class Service implements ExportHub {
       logger: tracer.logger,
       exitTimeoutMillis: options.exitTimeoutMillis,
     });
+  }
+
+  #keepTraces({ retainTraces, traceTimeoutMillis }: InitOptions): void {
+    const { timeoutSeconds, ttlSeconds, maxTraces } = this.#environment?.traces ?? {};
+    const settings: KeeperSettings = {
+      isRetaining: retainTraces === true,
+      timeoutMillis: traceTimeoutMillis ?? (timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000),
+      ttlSeconds,
+      maxTraces,
+    };
+    if (this.#keeper !== null) {
+      this.#keeper.configure(settings);
+    } else if (settings.isRetaining || settings.timeoutMillis !== undefined) {
+      this.#keeper = new TraceKeeper(this.#tracer, () => (this.#core === null || this.#isDead ? null : codec().manager()), settings);
+      this.#tracer.observer = this.#keeper;
+      for (const trace of this.#tracer.openTraces) this.#keeper.traceStarted(trace);
+    }
   }
 
   #exportersOf(options: InitOptions): NamedExporter[] {
@@ -240,8 +254,8 @@ export class Service implements ExportHub {
   }
 
   get #moduleChoice(): ModuleChoice {
-    const { wasm, module, retainTraces, traceTimeoutMillis } = this.#options;
-    const needsAll = isNode || retainTraces === true || traceTimeoutMillis !== undefined;
+    const { wasm, module } = this.#options;
+    const needsAll = isNode || this.#keeper !== null;
     return { source: wasm, isFull: module === undefined ? needsAll : module === "full" };
   }
 
@@ -259,6 +273,7 @@ export class Service implements ExportHub {
     setCodec(new CodecCore(core, this.#tracer.logger));
     for (const destination of this.#all) core.addDestination(destination.limits);
     this.#sendResource();
+    this.#keeper?.register();
     this.#recorder.attach(core, staging);
     for (const destination of this.#all) destination.moduleIsReady();
   }
@@ -344,7 +359,7 @@ export class Service implements ExportHub {
     this.#isShut = true;
     // Spans that wait for the module wait a little longer: their records come first.
     if (this.#loading !== null && this.#core === null && !this.#isDead) await settled(this.#loading, timeout.timeoutMillis ?? 5000);
-    this.#timeouts?.stop();
+    this.#keeper?.stop();
     this.#unwatch?.();
     this.#unwatch = null;
     finishOpenSpans(this.#tracer);

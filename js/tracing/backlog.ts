@@ -2,6 +2,7 @@
 
 import type { LossReason } from "../load/core.js";
 import type { LiveSpan } from "./live_span.js";
+import type { LocalTrace } from "./local_trace.js";
 import type { SpanSink } from "./runtime.js";
 import { JsonText, type FrozenValue } from "./values.js";
 
@@ -30,14 +31,15 @@ export class Backlog implements SpanSink {
     return null;
   }
 
-  /** Hands everything on, in order of arrival. */
-  drainTo(sink: SpanSink): void {
+  /** Hands everything on, in order of arrival; `tell` hears of each span's trace before. */
+  drainTo(sink: SpanSink, tell: (trace: LocalTrace) => void): void {
     const spans = this.#spans;
     const losses = this.#losses;
     this.#spans = [];
     this.#losses = [];
     this.#bytes = 0;
     for (const { destinations, reason } of losses) sink.countLost(destinations, reason);
+    for (const span of spans) tell(span._trace);
     for (const span of spans) sink.record(span);
   }
 }

@@ -4,6 +4,7 @@
 import type { ManagerCore } from "../load/manager_core.js";
 import { TraceError } from "../trace_error.js";
 import { exactJson } from "./exact_json.js";
+import { infoOfLocalTrace } from "./local_trace_info.js";
 import { otelTraceIdOf, toTraceIdHex } from "./ids.js";
 import { findSpan, findTrace } from "./open_spans.js";
 import { tracer } from "./realm.js";
@@ -66,15 +67,21 @@ export class TraceManager {
 
   /** Throws TraceError where the trace is not registered or its tag holds no list. */
   registerPrompt(traceId: string, prompt: PromptVersion): void {
-    const { info } = this.#known(traceId);
-    info.tags[LINKED_PROMPTS] = this.#core.registerPrompt(traceId, exactJson({ ...prompt, version: String(prompt.version) }));
+    const text = (): string => this.#core.registerPrompt(traceId, exactJson({ ...prompt, version: String(prompt.version) }));
+    const local = this.#traces.has(traceId) ? null : this.#local(traceId);
+    if (local !== null && (tracer().observer?.infoOf(local.hex) ?? null) !== null) local.ensuredValues.tags.set(LINKED_PROMPTS, text());
+    else this.#known(traceId).info.tags[LINKED_PROMPTS] = text();
   }
 
   /** The first span without a parent; null where the trace or the span is not known. */
   getRootSpanId(traceId: string | null): string | null {
     for (const span of this.#traces.get(traceId ?? "")?.spans.values() ?? []) if (span.parentId === null) return span.spanId;
     const root = this.#local(traceId)?.root ?? null;
-    return root !== null && root.parentId === null ? root.spanId : null;
+    if (root !== null) return root.parentId === null ? root.spanId : null;
+    const hex = traceId === null ? null : otelTraceIdOf(traceId);
+    if (traceId === null || hex === null || (tracer().observer?.infoOf(hex) ?? null) === null) return null;
+    tracer().recorder.commit();
+    return this.#core.getRootSpanId(traceId);
   }
 
   /** The same live span until it ends. */
@@ -86,14 +93,15 @@ export class TraceManager {
     return hex === null ? null : findSpan(tracer(), hex, spanId);
   }
 
-  /** A snapshot. Without a keeper: what is open or has not left in a batch. */
+  /** A snapshot. Where ended traces are not retained: what is open or has not left in a batch. */
   getTrace(traceId: string | null): Trace | null {
     if (typeof traceId !== "string") return null;
     tracer().recorder.commit();
     const registered = this.#traces.get(traceId);
-    const kept = registered === undefined ? null : this.#core.getTrace(traceId, exactJson(registered.info.toDict()));
-    if (registered !== undefined && kept !== null) return assemble(kept, [...registered.spans.values()]);
-    return this.#underWay(traceId);
+    const hex = registered?.hex ?? otelTraceIdOf(traceId);
+    const info = registered?.info ?? (hex === null ? null : (tracer().observer?.infoOf(hex) ?? null));
+    const kept = info === null ? null : this.#core.getTrace(traceId, exactJson(info.toDict()));
+    return kept === null ? this.#underWay(traceId) : assemble(kept, [...(registered?.spans.values() ?? openSpansOf(hex))]);
   }
 
   getMlflowTraceIdFromOtelId(otelTraceId: string | bigint): string | null {
@@ -104,23 +112,24 @@ export class TraceManager {
   popTrace(otelTraceId: string | bigint): { trace: Trace; prompts: PromptVersion[] } | null {
     const hex = toTraceIdHex(otelTraceId);
     const registered = [...this.#traces.values()].find((entry) => entry.hex === hex);
-    tracer().recorder.commit();
-    const popped = this.#core.popTrace(hex, registered === undefined ? "" : exactJson(registered.info.toDict()), tracer().clock.wallMillis());
+    const { observer, recorder, clock } = tracer();
+    recorder.commit();
+    const info = registered?.info ?? observer?.infoOf(hex) ?? null;
+    const popped = this.#core.popTrace(hex, info === null ? "" : exactJson(info.toDict()), clock.wallMillis());
+    observer?.forget(hex);
     if (registered !== undefined) this.#traces.delete(registered.info.traceId);
     if (popped === null) return null;
-    return { trace: assemble(popped, [...(registered?.spans.values() ?? [])]), prompts: popped.prompts as PromptVersion[] };
+    return { trace: assemble(popped, [...(registered?.spans.values() ?? openSpansOf(hex))]), prompts: popped.prompts as PromptVersion[] };
   }
 
   #underWay(traceId: string): Trace | null {
     const hex = otelTraceIdOf(traceId);
     if (hex === null) return null;
     const local = findTrace(tracer(), hex);
-    const open: LiveSpan[] = [];
-    for (let span = local?.firstOpen ?? null; span !== null; span = span._nextOpen) open.push(span);
+    const open = openSpansOf(hex);
     const records = codec().pendingRecords(hex);
     if (open.length === 0 && records.length === 0) return null;
-    const root = local?.root ?? null;
-    const info = new TraceInfo({ traceId, requestTime: root === null ? 0 : Number(root.startTimeNs / 1_000_000n), tags: Object.fromEntries(local?.values?.tags ?? []) });
+    const info = local === null ? new TraceInfo({ traceId }) : infoOfLocalTrace(local);
     return assemble({ info: info.toDict(), records }, open);
   }
 
@@ -134,6 +143,13 @@ export class TraceManager {
     if (found === undefined) throw new TraceError("RESOURCE_DOES_NOT_EXIST", `trace '${traceId}' is not registered`);
     return found;
   }
+}
+
+function openSpansOf(traceIdHex: string | null): LiveSpan[] {
+  const open: LiveSpan[] = [];
+  const trace = traceIdHex === null ? null : findTrace(tracer(), traceIdHex);
+  for (let span = trace?.firstOpen ?? null; span !== null; span = span._nextOpen) open.push(span);
+  return open;
 }
 
 /** Ended spans are records, open ones are looked at now; each once, in start order. */

@@ -21,6 +21,7 @@ import { isBelowRatio, isRatio } from "./ratio.js";
 import type { Sampler, SamplingResult } from "./sampling.js";
 import { whenSettled } from "./settle.js";
 import type { LinkInput, SpanContext } from "./span.js";
+import type { TraceInfo } from "./trace_info.js";
 import { safeText, type JsonText } from "./values.js";
 
 export type ActiveSpan = LiveSpan | NoOpSpan;
@@ -80,6 +81,10 @@ export interface TracerStats {
 export interface TraceObserver {
   traceStarted(trace: LocalTrace, root: LiveSpan): void;
   traceCompleted(trace: LocalTrace): void;
+  /** What is known now of a trace that the core's manager knows; null: it does not. */
+  infoOf(traceIdHex: string): TraceInfo | null;
+  /** The trace was popped. */
+  forget(traceIdHex: string): void;
 }
 
 /** Arguments of a traced function whose parameters' names are not read yet. */
@@ -328,8 +333,8 @@ export class Tracer implements Runtime {
     if (spanType !== undefined && spanType !== null) span.setSpanType(spanType);
     if (inputs !== undefined && inputs !== null) span.setInputs(inputs);
     if (attributes !== undefined && attributes !== null) span.setAttributes(attributes);
-    if (logLevel !== undefined && logLevel !== null) span.setLogLevel(logLevel);
     if (description !== undefined && description !== null) span.setDescription(description);
+    if (logLevel !== undefined && logLevel !== null) span.setLogLevel(logLevel);
     if (links !== undefined && links !== null) {
       if (Array.isArray(links)) for (const link of links as LinkInput[]) span.addLink(link);
       else this.logger.warn("links are an array; ignored");

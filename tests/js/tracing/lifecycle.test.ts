@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "@jest/globals";
 import { createSpan, init, LiveSpan, NoOpSpan, shutdown, Span, startSpan, stats, trace, TraceError, withSpan } from "../../../js/index.js";
 import { treeLines } from "../../../js/export/console_exporter.js";
-import { TraceTimeouts } from "../../../js/load/trace_timeouts.js";
+import { TraceKeeper } from "../../../js/load/trace_keeper.js";
 import { makeFrameStack } from "../../../js/platform/frame_stack.js";
 import { EMPTY_FRAME } from "../../../js/tracing/context.js";
 import { tracer } from "../../../js/tracing/realm.js";
@@ -15,7 +15,7 @@ test("ATraceThatTakesTooLongIsEndedChildrenFirst", async () => {
   const clock = new FakeClock();
   const before = tracer().clock;
   tracer().clock = clock;
-  const timeouts = new TraceTimeouts(tracer(), () => codec().manager(), 5000);
+  const timeouts = new TraceKeeper(tracer(), () => codec().manager(), { isRetaining: false, timeoutMillis: 5000, ttlSeconds: undefined, maxTraces: undefined });
   tracer().observer = timeouts;
   try {
     const root = startSpan({ name: "root" }) as LiveSpan;

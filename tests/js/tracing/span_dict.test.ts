@@ -8,6 +8,7 @@ import { LiveSpan } from "../../../js/tracing/live_span.js";
 import { LocalTrace } from "../../../js/tracing/local_trace.js";
 import { tracer } from "../../../js/tracing/realm.js";
 import { start } from "./harness.js";
+import { untag } from "./recorded.js";
 
 interface Operation {
   op: string;
@@ -31,21 +32,6 @@ interface LiveCase {
 
 const { cases } = JSON.parse(readFileSync(join(__dirname, "../../golden/span_dict.json"), "utf8")) as { cases: LiveCase[] };
 const live = cases.filter(({ kind }) => kind === "live");
-
-function untag(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(untag);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value);
-  const [key, content] = entries[0] ?? [];
-  if (entries.length === 1) {
-    if (key === "$int") return BigInt(content as string);
-    if (key === "$float") return content === "Infinity" ? Infinity : content === "-Infinity" ? -Infinity : Number(content);
-    if (key === "$bytes") return Uint8Array.from(Buffer.from(content as string, "hex"));
-    if (key === "$utf16") return String.fromCharCode(...(content as string).split(" ").map((unit) => Number.parseInt(unit, 16)));
-    if (key === "$dict") return new Map((content as [unknown, unknown][]).map(([k, v]) => [untag(k), untag(v)]));
-  }
-  return Object.fromEntries(entries.map(([k, v]) => [k, untag(v)]));
-}
 
 function spanOf({ input }: LiveCase): LiveSpan {
   const hex = input.trace_id_hex;

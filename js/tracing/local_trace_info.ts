@@ -1,0 +1,30 @@
+// What is known of a trace of this process, as MLflow tells it. Previews, times, state and sums that
+// follow from the spans are the core's to add.
+
+import { TRACE_NAME_TAG } from "./constants.js";
+import type { LocalTrace } from "./local_trace.js";
+import { TraceInfo } from "./trace_info.js";
+
+const SCHEMA_VERSION = "3";
+/** Only the server sets these. */
+const IMMUTABLE_TAGS = ["mlflow.user", "mlflow.artifactLocation"];
+
+export function infoOfLocalTrace(trace: LocalTrace): TraceInfo {
+  const { values, root, experimentId } = trace;
+  const tags: Record<string, string> = { [TRACE_NAME_TAG]: root?.name ?? "", ...Object.fromEntries(values?.tags ?? []) };
+  for (const key of IMMUTABLE_TAGS) delete tags[key];
+  const metadata: Record<string, string> = { "mlflow.trace_schema.version": SCHEMA_VERSION, ...Object.fromEntries(values?.metadata ?? []) };
+  if (typeof values?.sessionId === "string") metadata["mlflow.trace.session"] = values.sessionId;
+  if (typeof values?.user === "string") metadata["mlflow.trace.user"] = values.user;
+  return new TraceInfo({
+    traceId: trace.traceId,
+    traceLocation: { type: "MLFLOW_EXPERIMENT", mlflow_experiment: { experiment_id: experimentId ?? "0" } },
+    requestTime: root === null ? 0 : Number(root.startTimeNs / 1_000_000n),
+    state: values?.state ?? "IN_PROGRESS",
+    requestPreview: values?.requestPreview ?? null,
+    responsePreview: values?.responsePreview ?? null,
+    clientRequestId: values?.clientRequestId ?? null,
+    traceMetadata: metadata,
+    tags,
+  });
+}
