@@ -16,20 +16,6 @@ if(sanitizers)
   target_link_options(spandrel_options INTERFACE ${sanitizers})
 endif()
 
-# nlohmann_json is headers only. They are found among the system's headers, but the WebAssembly compiler
-# must not see those (glibc's would shadow its own), so it gets a folder with a link to this one alone.
-find_path(SPANDREL_JSON_INCLUDE nlohmann/json.hpp
-  PATHS /usr/include /usr/local/include /opt/homebrew/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
-if(EMSCRIPTEN)
-  file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/include")
-  file(CREATE_LINK "${SPANDREL_JSON_INCLUDE}/nlohmann" "${CMAKE_BINARY_DIR}/include/nlohmann" SYMBOLIC)
-  target_include_directories(spandrel_options SYSTEM INTERFACE "${CMAKE_BINARY_DIR}/include")
-  # Without its stream operators nlohmann_json leaves iostream (and locales) out of the module.
-  target_compile_definitions(spandrel_options INTERFACE JSON_NO_IO)
-elseif(NOT SPANDREL_JSON_INCLUDE STREQUAL "/usr/include")
-  target_include_directories(spandrel_options SYSTEM INTERFACE "${SPANDREL_JSON_INCLUDE}")
-endif()
-
 # How the modules are optimised: size first, because a page downloads them (the budget is in
 # scripts/size_budget.json), but the sources that every span passes through are compiled for speed.
 # -fno-exceptions must be the same at compile and at link.

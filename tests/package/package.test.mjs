@@ -183,12 +183,13 @@ test("declarations fit import and require", async () => {
   assert.equal(stdout, "");
 });
 
-test("the tarball holds what is run, and nothing else", () => {
+test("the tarball holds what is run, its documents, and nothing else", () => {
   const files = readdirSync(INSTALLED, { recursive: true })
     .map(String)
     .filter((name) => statSync(join(INSTALLED, name)).isFile());
   const strangers = files.filter(
-    (name) => !/^(dist\/|package\.json$|README\.md$|CHANGELOG\.md$|LICENSE$)/.test(name) || /\.map$/.test(name),
+    (name) =>
+      !/^(dist\/|docs\/.+\.(md|svg|png)$|package\.json$|README\.md$|CHANGELOG\.md$|LICENSE$)/.test(name) || /\.map$/.test(name),
   );
   assert.deepEqual(strangers, []);
   const { dependencies = {}, scripts = {} } = JSON.parse(readFileSync(join(INSTALLED, "package.json"), "utf8"));
