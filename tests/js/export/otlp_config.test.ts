@@ -130,7 +130,7 @@ describe("H5: headers", () => {
 describe("settings of the tracer", () => {
   test("nothing set gives nothing", () => {
     const { config, warnings } = read({});
-    expect(config).toEqual({ isDisabled: false, resource: {}, otlp: {}, batch: {}, limits: {} });
+    expect(config).toEqual({ isDisabled: false, resource: {}, otlp: {}, batch: {}, limits: {}, traces: {} });
     expect(warnings).toEqual([]);
   });
 
