@@ -35,6 +35,7 @@ class NodeHttpClient implements HttpClient {
   readonly #maxConnections: number;
   readonly #connections = new Map<string, Promise<Connections>>();
   readonly #active = new Set<ClientRequest>();
+  #preparation?: NodeJS.Timeout;
 
   constructor(options: { maxConnections: number }) {
     this.#maxConnections = options.maxConnections;
@@ -58,12 +59,14 @@ class NodeHttpClient implements HttpClient {
 
   /** Loads what HTTP needs between start-up and the first batch: neither has to wait for it. */
   prepare(protocol: string): void {
-    setTimeout(() => {
+    clearTimeout(this.#preparation);
+    this.#preparation = setTimeout(() => {
       this.#connectionsFor(protocol).catch(() => undefined);
     }, PREPARE_AFTER_MILLIS).unref();
   }
 
   close(): void {
+    clearTimeout(this.#preparation);
     for (const request of this.#active) request.destroy();
     for (const connections of this.#connections.values()) {
       connections.then(
