@@ -38,10 +38,8 @@ export interface QueueLimits {
 
 export class Core {
   readonly handover: Handover;
-  readonly #raw: RawModule;
 
   constructor(raw: RawModule, onDeath: (cause: unknown) => void) {
-    this.#raw = raw;
     this.handover = new Handover(raw, onDeath);
   }
 

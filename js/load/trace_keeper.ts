@@ -15,6 +15,8 @@ import type { DroppedTrace, ManagerCore } from "./manager_core.js";
 
 const TIMEOUT_CHECK_MILLIS = 1000;
 const AGE_CHECK_MILLIS = 30_000;
+/** Traces that wait for the module; the oldest make room, as in the manager. */
+const MAX_EARLY = 1000;
 
 export interface KeeperSettings {
   /** Ended traces stay until they are popped, too old or too many. */
@@ -53,6 +55,7 @@ export class TraceKeeper implements TraceObserver {
     if (this.#known.get(trace.hex) === trace) return;
     this.#timer ??= this.#startTimer();
     this.#early.add(trace);
+    if (this.#early.size > MAX_EARLY) this.#early.delete(this.#early.values().next().value as LocalTrace);
     this.register();
   }
 
@@ -74,9 +77,10 @@ export class TraceKeeper implements TraceObserver {
 
   /** Tells the manager of traces it does not know; their records must come after. */
   register(): void {
-    const manager = this.#manager();
-    if (manager === null || this.#early.size === 0) return;
-    this.#quietly(() => {
+    if (this.#early.size === 0) return;
+    const isDone = this.#quietly(() => {
+      const manager = this.#manager();
+      if (manager === null) return;
       this.#configureManager(manager);
       for (const trace of this.#early) {
         this.#early.delete(trace);
@@ -85,6 +89,7 @@ export class TraceKeeper implements TraceObserver {
         this.#known.set(trace.hex, trace);
       }
     });
+    if (!isDone) this.#early.clear();
   }
 
   /** Ends what is due and forgets what is too old. */
@@ -150,11 +155,13 @@ export class TraceKeeper implements TraceObserver {
     return this.#tracer.clock.wallMillis();
   }
 
-  #quietly(call: () => unknown): void {
+  #quietly(call: () => unknown): boolean {
     try {
       call();
+      return true;
     } catch (error) {
       this.#tracer.warnOnce("keeper", `traces are not kept: ${safeText(error)}`);
+      return false;
     }
   }
 }

@@ -6,7 +6,7 @@
 import { toUnixNanos } from "./clock.js";
 import { SPAN_TYPE_ATTRIBUTE, INPUTS_ATTRIBUTE, OUTPUTS_ATTRIBUTE, LOG_LEVEL_ATTRIBUTE, DESCRIPTION_ATTRIBUTE,
   TRACE_ID_ATTRIBUTE, EXPERIMENT_ID_ATTRIBUTE, START_TIME_ATTRIBUTE, isReservedKey, logLevelOf, defaultLogLevel, LOG_LEVEL_ERROR } from "./constants.js";
-import { hexOfWord, isSpanIdHex, nonZeroWord, otelTraceIdOf, randomWord, wordOfHex } from "./ids.js";
+import { hexOfWord, nonZeroWord, randomWord, wordOfHex } from "./ids.js";
 import { thawValue } from "./json.js";
 import type { LocalTrace } from "./local_trace.js";
 import type { ActiveSpan, SpanOptions } from "./tracer.js";
@@ -387,9 +387,9 @@ export class LiveSpan extends Span {
     const { limits, logger } = this._trace.runtime;
     const traceIdText: unknown = (link as LinkInput | null)?.traceId;
     const spanIdText: unknown = (link as LinkInput | null)?.spanId;
-    const ids = typeof traceIdText === "string" && typeof spanIdText === "string" ? linkIds(traceIdText, spanIdText) : null;
+    const ids = typeof traceIdText === "string" && typeof spanIdText === "string" ? linkIds(this.traceId, traceIdText, spanIdText) : null;
     if (ids === null) {
-      logger.warn("a link needs a trace id ('tr-…' or 32 hex digits) and a span id of 16 hex digits; ignored");
+      logger.warn("a link needs a trace id ('tr-…' or up to 32 hex digits) and a span id of up to 16 hex digits; ignored");
       return;
     }
     const links = (this._links ??= []);
@@ -398,9 +398,7 @@ export class LiveSpan extends Span {
       return;
     }
     const pending: PendingLink = {
-      traceIdHex: ids.traceIdHex,
-      traceIdText: traceIdText as string,
-      spanIdHex: ids.spanIdHex,
+      ...ids,
       flags: typeof link.traceFlags === "number" ? link.traceFlags & 0xff : 0,
       traceState: typeof link.traceState === "string" ? link.traceState : "",
       keys: [],
@@ -646,10 +644,25 @@ function fillSelected(
   }
 }
 
-function linkIds(traceId: string, spanId: string): { traceIdHex: string; spanIdHex: string } | null {
-  const traceIdHex = otelTraceIdOf(traceId);
-  if (traceIdHex === null || !isSpanIdHex(spanId) || /^0+$/.test(traceIdHex)) return null;
-  return { traceIdHex, spanIdHex: spanId.toLowerCase() };
+/**
+ * Ids as src/manager/link_ids.h takes them: "tr-…", bare hex of up to 32 digits, or an id of a trace at
+ * the same location as `own`; null for any other.
+ */
+function linkIds(own: string, traceId: string, spanId: string): Pick<PendingLink, "traceIdHex" | "traceIdText" | "spanIdHex"> | null {
+  const ownLocation = V4_ID.exec(own)?.[1];
+  const [, location, plain] = V4_ID.exec(traceId) ?? ([undefined, undefined, traceId] as const);
+  const traceIdHex = padded((plain as string).replace(/^tr-/, ""), 32);
+  const spanIdHex = padded(spanId, 16);
+  if (traceIdHex === null || spanIdHex === null || (location !== undefined && location !== ownLocation)) return null;
+  const isElsewhere = location === undefined && ownLocation !== undefined;
+  return { traceIdHex, traceIdText: isElsewhere ? `trace:/${ownLocation}/${traceId}` : traceId, spanIdHex };
+}
+
+const V4_ID = /^trace:\/([^/]+)\/([^/]+)$/;
+
+/** null unless it is 1 to `digits` hex digits, not all of them 0. */
+function padded(hex: string, digits: number): string | null {
+  return hex.length <= digits && /^0*[1-9a-f][\da-f]*$/i.test(hex) ? hex.toLowerCase().padStart(digits, "0") : null;
 }
 
 // `using span = startSpan(…)`, where the host knows it.

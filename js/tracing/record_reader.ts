@@ -3,7 +3,7 @@
 // The bytes come from our own module, so structure is trusted; src/record checks foreign ones.
 
 import { EXPERIMENT_ID_ATTRIBUTE, LOG_LEVEL_ATTRIBUTE, SPAN_TYPE_ATTRIBUTE, START_TIME_ATTRIBUTE, TRACE_ID_ATTRIBUTE } from "./constants.js";
-import { hexOfWord } from "./ids.js";
+import { hexOfWord, otelTraceIdOf } from "./ids.js";
 import { Span, SpanSource } from "./span.js";
 import type { EventFields, LinkFields, SpanFields } from "./span_fields.js";
 import { JsonText, jsonTextOf, type FrozenValue, type Primitive } from "./values.js";
@@ -75,9 +75,11 @@ class RecordReader {
     if ((flags & (1 << 8)) === 0 && logLevel > 0) attributes.set(LOG_LEVEL_ATTRIBUTE, logLevel);
 
     const parentIdHex = this.#hex(8, 2);
+    const named = (flags & (1 << 8)) === 0 ? undefined : attributes.get(TRACE_ID_ATTRIBUTE);
     return {
       traceIdHex,
-      traceId,
+      // Where all attributes stand in the list, MLflow's id is one of them.
+      traceId: typeof named === "string" && otelTraceIdOf(named) === traceIdHex ? named : traceId,
       spanIdHex: this.#hex(6, 2),
       parentIdHex: parentIdHex === "0000000000000000" ? null : parentIdHex,
       name,

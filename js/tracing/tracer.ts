@@ -5,7 +5,6 @@
 
 import type { DestinationCounters } from "../export/destination_counters.js";
 import type { FlushResult } from "../export/flush_result.js";
-import type { LossReason } from "../load/core.js";
 import { Backlog } from "./backlog.js";
 import { AnchorSource, systemClock, type Clock } from "./clock.js";
 import { DEFAULT_SPAN_NAME } from "./constants.js";

@@ -135,9 +135,12 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       trace_id: fc.oneof(
         hex(32),
         hex(32).map((id) => `tr-${id}`),
-        fc.constantFrom("zz", ""),
+        hex(32).map((id) => `trace:/here/${id}`),
+        hex(32).map((id) => `trace:/elsewhere/tr-${id}`),
+        hex(5),
+        fc.constantFrom("zz", "", "0", "tr-", "tr-1", "TR-1", "ABCDEF", "trace:/here", "trace:/here/", "trace:/here/a/b", "trace://1", `1${"0".repeat(32)}`),
       ),
-      span_id: fc.oneof(hex(16), fc.constantFrom("", "xyz")),
+      span_id: fc.oneof(hex(16), hex(3), fc.constantFrom("", "xyz", "00", "0A", `1${"0".repeat(16)}`)),
       attributes,
     }),
   },
@@ -170,7 +173,7 @@ const limits = fc.oneof(
 
 // --- how it is played -----------------------------------------------------------------------
 
-function playInJavaScript(operations: Operation[], spanLimits: SpanLimits): LiveSpan {
+function playInJavaScript(operations: Operation[], spanLimits: SpanLimits, location: string | null): LiveSpan {
   const runtime: Runtime = {
     logger: new TestLogger(),
     clock: time,
@@ -185,6 +188,7 @@ function playInJavaScript(operations: Operation[], spanLimits: SpanLimits): Live
   };
   const [a, b, c, d] = newTraceWords();
   const trace = new LocalTrace(runtime, a, b, c, d, new AnchorSource(time).current(), 1, "", 0);
+  if (location !== null) trace.traceIdText = `trace:/${location}/${trace.hex}`;
   const span = new LiveSpan(trace, null, "näme", 1, START);
   for (const each of operations) apply(span, each);
   return span;
@@ -246,6 +250,7 @@ function playInTheCore(span: LiveSpan, operations: Operation[], spanLimits: Span
   const start = {
     trace_id_hex: span._fields().traceIdHex,
     span_id_hex: span.spanId,
+    ...(span.traceId.startsWith("trace:/") ? { trace_id: span.traceId } : {}),
     name: span.name,
     start_time_ns: String(START),
     start_time_was_given: true,
@@ -268,8 +273,8 @@ function shown(record: Uint8Array): unknown {
 
 test(`${String(RUNS)} random sequences give equal spans in JavaScript and in the core`, () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 14 }), limits, (operations, spanLimits) => {
-      const span = playInJavaScript(operations, spanLimits);
+    fc.property(fc.array(operation, { maxLength: 14 }), limits, fc.constantFrom(null, "here"), (operations, spanLimits, location) => {
+      const span = playInJavaScript(operations, spanLimits, location);
 
       const replayed = playInTheCore(span, operations, spanLimits);
 

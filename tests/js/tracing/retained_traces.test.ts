@@ -1,7 +1,11 @@
 // `retainTraces: true`: ended traces of the fluent API stay readable.
 import { beforeAll, expect, test } from "@jest/globals";
-import { init, startSpan, TraceManager, updateCurrentTrace, withSpan, type LiveSpan } from "../../../js/index.js";
+import { init, startSpan, TraceManager, updateCurrentTrace, withSpan, LiveSpan } from "../../../js/index.js";
+import { Handover } from "../../../js/load/handover.js";
+import { ManagerCore } from "../../../js/load/manager_core.js";
+import { TraceKeeper } from "../../../js/load/trace_keeper.js";
 import { tracer } from "../../../js/tracing/realm.js";
+import { logger } from "./harness.js";
 import { FakeClock } from "../../../js/testing/index.js";
 import { readEnvironment } from "../../../js/export/otlp_config.js";
 
@@ -11,7 +15,7 @@ const manager = (): TraceManager => TraceManager.getInstance();
 
 beforeAll(async () => {
   tracer().clock = clock;
-  await init({ exporter: "none", retainTraces: true, experimentId: "7" });
+  await init({ exporter: "none", retainTraces: true, experimentId: "7", logger });
 });
 
 test("AnEndedTraceIsReadUntilItIsPopped", () => {
@@ -89,4 +93,22 @@ test("VariablesOfMlflow", () => {
   expect(warnings).toEqual([]);
   expect(read({ MLFLOW_TRACE_TIMEOUT_SECONDS: "1.5", MLFLOW_TRACE_SAMPLING_RATIO: "2" }).traces).toEqual({});
   expect(warnings).toHaveLength(2);
+});
+
+test("AModuleWithoutAManagerIsNamedAndSpansGoOn", async () => {
+  const small = new Handover({} as never, () => { throw new Error("the module ended"); });
+  expect(() => new ManagerCore(small)).toThrow(/init\(\{ module: "full" \}\)/);
+  expect(small.isDead).toBe(false);
+
+  const before = tracer().observer;
+  const settings = { isRetaining: true, timeoutMillis: undefined, ttlSeconds: undefined, maxTraces: undefined };
+  const keeper = new TraceKeeper(tracer(), () => new ManagerCore(small), settings);
+  tracer().observer = keeper;
+  const span = startSpan({ name: "x", parent: null });
+  expect(span).toBeInstanceOf(LiveSpan);
+  span.end();
+  expect(keeper.infoOf((span as LiveSpan).context.traceId)).toBeNull();
+  expect(logger.lines.filter((line) => line.includes("traces are not kept"))).toHaveLength(1);
+  keeper.stop();
+  tracer().observer = before;
 });

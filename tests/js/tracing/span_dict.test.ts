@@ -85,7 +85,6 @@ const DEVIATIONS: Record<string, string> = {
   "random 0": "JavaScript does not tell 1e+16 from the integer",
   "inputs and outputs nan": "inputs and outputs are JSON text, which has no NaN (rulings 13 and 15)",
   "link with a short span id": "a link needs whole ids (ruling 42)",
-  "v4 location with prefix, child, link to v3": "a link keeps its own trace's id; MLflow puts a v3 id behind a v4 location",
 };
 
 beforeAll(() => start());
