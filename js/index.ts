@@ -47,12 +47,7 @@ export {
   TraceMetadataKey,
   NO_OP_SPAN_TRACE_ID,
 } from "./tracing/constants.js";
-export {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
-} from "./tracing/sampling.js";
+export { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler } from "./tracing/sampling.js";
 export type { Sampler, SamplingRequest, SamplingResult } from "./tracing/sampling.js";
 export type { Logger, SpanLimits } from "./tracing/runtime.js";
 export type { Outcome, SpanExporter } from "./export/exporter.js";

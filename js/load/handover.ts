@@ -119,7 +119,10 @@ export class Handover {
   /** Throws TraceError where this module is the smaller one; calling what it lacks would count as its end. */
   need(name: string): void {
     if (typeof this.raw[name] !== "function")
-      throw new TraceError("NOT_IMPLEMENTED", `the smaller module was loaded, which has no ${name}: load the whole one with init({ module: "full" })`);
+      throw new TraceError(
+        "NOT_IMPLEMENTED",
+        `the smaller module was loaded, which has no ${name}: load the whole one with init({ module: "full" })`,
+      );
   }
 
   #call(name: string, input: string | Uint8Array): number {

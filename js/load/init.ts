@@ -89,7 +89,9 @@ class Control implements TracerControl {
   }
 
   stats(): TracerStats {
-    return this.#service?.stats() ?? { ...NO_STATS, module: this.#loading === null ? "none" : this.#tracer.isOn ? "loading" : "dead" };
+    return (
+      this.#service?.stats() ?? { ...NO_STATS, module: this.#loading === null ? "none" : this.#tracer.isOn ? "loading" : "dead" }
+    );
   }
 }
 

@@ -70,7 +70,8 @@ function quiet(): void {
 
 function factoryOf(exported: unknown): ModuleFactory {
   let factory = exported;
-  for (let depth = 0; depth < 3 && typeof factory !== "function"; depth++) factory = (factory as { default?: unknown } | null)?.default;
+  for (let depth = 0; depth < 3 && typeof factory !== "function"; depth++)
+    factory = (factory as { default?: unknown } | null)?.default;
   if (typeof factory !== "function") throw new TraceError("INTERNAL_ERROR", "the module's glue has no factory");
   return factory as ModuleFactory;
 }

@@ -52,7 +52,8 @@ export interface InitOptions {
 
 type Check = readonly [isRight: (value: unknown) => boolean, what: string];
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const hasFunction = (value: unknown, name: string): boolean => isObject(value) && isFunction(value[name]);
 const areAbove = (value: unknown, least: number): boolean =>
@@ -64,7 +65,10 @@ const ABOVE_0: Check = [(value) => typeof value === "number" && value > 0, "a nu
 const OBJECT: Check = [isObject, "an object"];
 const oneOf = (...all: unknown[]): Check => [(value) => all.includes(value), all.map((v) => JSON.stringify(v)).join(" or ")];
 const either = (one: Check, other: Check): Check => [(value) => one[0](value) || other[0](value), `${one[1]} or ${other[1]}`];
-const arrayOf = ([isRight, what]: Check): Check => [(value) => Array.isArray(value) && value.every(isRight), `an array: each ${what}`];
+const arrayOf = ([isRight, what]: Check): Check => [
+  (value) => Array.isArray(value) && value.every(isRight),
+  `an array: each ${what}`,
+];
 const withFunction = (...names: string[]): Check => [
   (value) => names.every((name) => hasFunction(value, name)),
   `an object with ${names.map((name) => `${name}()`).join(", ")}`,
@@ -128,7 +132,8 @@ export function checkedOptions(options: unknown): InitOptions {
   for (const [key, value] of Object.entries(options as object)) {
     if (value === undefined) continue;
     const check = CHECKS[key];
-    if (check === undefined || !Object.hasOwn(CHECKS, key)) throw new TraceError("INVALID_PARAMETER_VALUE", `init has no option '${key}'`);
+    if (check === undefined || !Object.hasOwn(CHECKS, key))
+      throw new TraceError("INVALID_PARAMETER_VALUE", `init has no option '${key}'`);
     if (!check[0](value)) throw new TraceError("INVALID_PARAMETER_VALUE", `${key} must be ${check[1]}`);
     given[key] = value;
   }
@@ -140,7 +145,16 @@ export function checkedOptions(options: unknown): InitOptions {
 }
 
 /** Options that say where spans go: when one changes, later spans go to new destinations. */
-const EXPORT_KEYS = ["exporter", "endpoint", "headers", "protocol", "compression", "timeoutMillis", "keepalive", "trackingUri"] as const;
+const EXPORT_KEYS = [
+  "exporter",
+  "endpoint",
+  "headers",
+  "protocol",
+  "compression",
+  "timeoutMillis",
+  "keepalive",
+  "trackingUri",
+] as const;
 
 export function movesExport(before: InitOptions, after: InitOptions): boolean {
   return EXPORT_KEYS.some((key) => !Object.is(before[key], after[key]));

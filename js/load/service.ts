@@ -108,7 +108,10 @@ export class Service implements ExportHub {
     const options = { ...before, ...given };
     const isFirst = !this.#isConfigured;
     if (options.logger !== undefined) this.#tracer.logger = options.logger;
-    if (isFirst) this.#environment = environmentConfig((message) => { this.#tracer.logger.warn(message.replace(/^spandrel: /, "")); });
+    if (isFirst)
+      this.#environment = environmentConfig((message) => {
+        this.#tracer.logger.warn(message.replace(/^spandrel: /, ""));
+      });
     // Made before anything is changed: a wrong endpoint is the caller's error and leaves all as it was.
     const exporters = isFirst || this.#movesExport(before, options) || this.#isShut ? this.#exportersOf(options) : null;
     this.#options = options;
@@ -118,8 +121,10 @@ export class Service implements ExportHub {
     const env = this.#environment;
     if (options.sampler !== undefined) tracer.sampler = options.sampler;
     else if (isFirst && env?.sampler !== undefined) tracer.sampler = samplerOf(env.sampler);
-    else if (isFirst && env?.traces.samplingRatio !== undefined) tracer.sampler = samplerOf({ name: "parentbased_traceidratio", ratio: env.traces.samplingRatio });
-    if (isFirst || given.limits !== undefined) tracer.limits = { ...DEFAULT_SPAN_LIMITS, ...env?.limits, ...definedOf(options.limits ?? {}) };
+    else if (isFirst && env?.traces.samplingRatio !== undefined)
+      tracer.sampler = samplerOf({ name: "parentbased_traceidratio", ratio: env.traces.samplingRatio });
+    if (isFirst || given.limits !== undefined)
+      tracer.limits = { ...DEFAULT_SPAN_LIMITS, ...env?.limits, ...definedOf(options.limits ?? {}) };
     if (given.spanProcessors !== undefined) tracer.spanProcessors = [...given.spanProcessors];
     if (given.beforeSeal !== undefined) tracer.beforeSeal = given.beforeSeal;
     if (options.experimentId !== undefined) tracer.experimentId = options.experimentId;
@@ -151,7 +156,11 @@ export class Service implements ExportHub {
     if (this.#keeper !== null) {
       this.#keeper.configure(settings);
     } else if (settings.isRetaining || settings.timeoutMillis !== undefined) {
-      this.#keeper = new TraceKeeper(this.#tracer, () => (this.#core === null || this.#isDead ? null : codec().manager()), settings);
+      this.#keeper = new TraceKeeper(
+        this.#tracer,
+        () => (this.#core === null || this.#isDead ? null : codec().manager()),
+        settings,
+      );
       this.#tracer.observer = this.#keeper;
       for (const trace of this.#tracer.openTraces) this.#keeper.traceStarted(trace);
     }
@@ -185,7 +194,13 @@ export class Service implements ExportHub {
         const { url, ...fromEnvironment } = this.#environment?.otlp ?? {};
         const given = definedOf({ endpoint, headers, protocol, compression, timeoutMillis, keepalive });
         const where = endpoint === undefined && url !== undefined ? { url } : {};
-        return [{ name, exporter: new OtlpHttpExporter({ ...fromEnvironment, ...where, ...given, logger: logger ?? this.#tracer.logger }), holdsTraces: false }];
+        return [
+          {
+            name,
+            exporter: new OtlpHttpExporter({ ...fromEnvironment, ...where, ...given, logger: logger ?? this.#tracer.logger }),
+            holdsTraces: false,
+          },
+        ];
       }
     }
   }
@@ -358,7 +373,8 @@ export class Service implements ExportHub {
     const timeout = timeoutOf(options);
     this.#isShut = true;
     // Spans that wait for the module wait a little longer: their records come first.
-    if (this.#loading !== null && this.#core === null && !this.#isDead) await settled(this.#loading, timeout.timeoutMillis ?? 5000);
+    if (this.#loading !== null && this.#core === null && !this.#isDead)
+      await settled(this.#loading, timeout.timeoutMillis ?? 5000);
     this.#keeper?.stop();
     this.#unwatch?.();
     this.#unwatch = null;
@@ -383,7 +399,18 @@ export class Service implements ExportHub {
 }
 
 function settled(promise: Promise<unknown>, timeoutMillis: number): Promise<unknown> {
-  return Promise.race([promise, new Promise((resolve) => systemTimers.schedule(() => { resolve(undefined); }, timeoutMillis, true))]);
+  return Promise.race([
+    promise,
+    new Promise((resolve) =>
+      systemTimers.schedule(
+        () => {
+          resolve(undefined);
+        },
+        timeoutMillis,
+        true,
+      ),
+    ),
+  ]);
 }
 
 function timeoutOf(options: unknown): { timeoutMillis?: number } {

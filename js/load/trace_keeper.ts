@@ -114,7 +114,11 @@ export class TraceKeeper implements TraceObserver {
     this.#isConfigured = true;
     const { timeoutMillis, ttlSeconds, maxTraces } = this.#settings;
     const timeoutSeconds = timeoutMillis === undefined ? null : Math.max(1, Math.ceil(timeoutMillis / 1000));
-    manager.configure({ timeoutSeconds, ...(ttlSeconds === undefined ? {} : { ttlSeconds }), ...(maxTraces === undefined ? {} : { maxTraces }) });
+    manager.configure({
+      timeoutSeconds,
+      ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
+      ...(maxTraces === undefined ? {} : { maxTraces }),
+    });
   }
 
   /** The spans of such a trace are no longer readable; their records left by the destinations' own queues. */
@@ -129,7 +133,7 @@ export class TraceKeeper implements TraceObserver {
     const trace = findTrace(this.#tracer, hex);
     if (trace === null) return;
     const endTimeNs = BigInt(Math.floor(this.#now())) * 1_000_000n;
-    for (let span = trace.lastOpen; span !== null; ) {
+    for (let span = trace.lastOpen; span !== null;) {
       const previous: LiveSpan | null = span._previousOpen;
       span.addEvent(eventOfException(timeoutError(message)));
       span.setStatus("ERROR");

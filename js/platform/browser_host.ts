@@ -37,11 +37,15 @@ export function readModuleFile(_isFull: boolean): null {
 }
 
 export function moduleUrl(isFull: boolean): URL {
-  return isFull ? new URL("../../build/module/spandrel.wasm", import.meta.url) : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
+  return isFull
+    ? new URL("../../build/module/spandrel.wasm", import.meta.url)
+    : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
 }
 
 export async function importGlue(isFull: boolean): Promise<unknown> {
-  return isFull ? await import("../../build/module/spandrel_glue.mjs") : await import("../../build/module/spandrel_core_glue.mjs");
+  return isFull
+    ? await import("../../build/module/spandrel_glue.mjs")
+    : await import("../../build/module/spandrel_core_glue.mjs");
 }
 
 /** Synchronous loading of the glue exists in Node alone. */

@@ -6,7 +6,13 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installExitHooks, type ExitHost } from "../export/exit_node.js";
 import { readEnvironment, type EnvironmentConfig } from "../export/otlp_config.js";
-import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler, type Sampler } from "../tracing/sampling.js";
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  type Sampler,
+} from "../tracing/sampling.js";
 import type { LifecycleOptions } from "./lifecycle.js";
 
 export const isNode = true;
@@ -27,11 +33,15 @@ export function readModuleFile(isFull: boolean): Uint8Array {
 }
 
 export function moduleUrl(isFull: boolean): URL {
-  return isFull ? new URL("../../build/module/spandrel.wasm", import.meta.url) : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
+  return isFull
+    ? new URL("../../build/module/spandrel.wasm", import.meta.url)
+    : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
 }
 
 export async function importGlue(isFull: boolean): Promise<unknown> {
-  return isFull ? await import("../../build/module/spandrel_glue.mjs") : await import("../../build/module/spandrel_core_glue.mjs");
+  return isFull
+    ? await import("../../build/module/spandrel_glue.mjs")
+    : await import("../../build/module/spandrel_core_glue.mjs");
 }
 
 export function requireGlue(isFull: boolean): unknown {
@@ -48,6 +58,11 @@ export function defaultServiceName(): string {
 export function samplerOf({ name, ratio = 1 }: { name: string; ratio?: number }): Sampler {
   const isParentBased = name.startsWith("parentbased_");
   const base = name.replace("parentbased_", "");
-  const root = base === "always_on" ? new AlwaysOnSampler() : base === "always_off" ? new AlwaysOffSampler() : new TraceIdRatioBasedSampler(ratio);
+  const root =
+    base === "always_on"
+      ? new AlwaysOnSampler()
+      : base === "always_off"
+        ? new AlwaysOffSampler()
+        : new TraceIdRatioBasedSampler(ratio);
   return isParentBased ? new ParentBasedSampler({ root }) : root;
 }

@@ -26,9 +26,7 @@ const RE_ANCHOR_MILLIS = 1000;
 export const systemClock: Clock = {
   wallMillis: () => Date.now(),
   monotonicMillis:
-    typeof performance === "object" && typeof performance.now === "function"
-      ? () => performance.now()
-      : () => Date.now(),
+    typeof performance === "object" && typeof performance.now === "function" ? () => performance.now() : () => Date.now(),
 };
 
 function makeAnchor(originMillis: number): Anchor {

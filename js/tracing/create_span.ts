@@ -57,7 +57,11 @@ function refuse(): never {
 function runningSpan(foreign: ReadableSpan, traceId: string, spanType: string | null): LiveSpan | NoOpSpan {
   const context = contextOf(foreign);
   if (context === null) return NO_OP_SPAN;
-  const span = tracer().open({ name: safeText(foreign.name ?? "span"), parent: { ...context, traceFlags: context.traceFlags | 1, isRemote: false } }, { ...currentFrame(), isSuppressed: false }, undefined);
+  const span = tracer().open(
+    { name: safeText(foreign.name ?? "span"), parent: { ...context, traceFlags: context.traceFlags | 1, isRemote: false } },
+    { ...currentFrame(), isSuppressed: false },
+    undefined,
+  );
   if (!(span instanceof LiveSpan)) return span;
   span._adoptIds(context.spanId, parentOf(foreign));
   if (traceId !== `tr-${context.traceId}` && otelTraceIdOf(traceId) === context.traceId) span._trace.traceIdText = traceId;
@@ -89,14 +93,12 @@ function finishedSpan(foreign: ReadableSpan, traceId: string, spanType: string |
     description: foreign.status?.message ?? "",
     attributes,
     nativeKeys: new Set(own.keys()),
-    events: (foreign.events ?? []).map(
-      (event): EventFields => ({
-        name: safeText(event.name ?? "event"),
-        timeNs: nanosOf(event.time) ?? 0n,
-        attributes: frozenMap(event.attributes),
-        droppedAttributes: event.droppedAttributesCount ?? 0,
-      }),
-    ),
+    events: (foreign.events ?? []).map((event): EventFields => ({
+      name: safeText(event.name ?? "event"),
+      timeNs: nanosOf(event.time) ?? 0n,
+      attributes: frozenMap(event.attributes),
+      droppedAttributes: event.droppedAttributesCount ?? 0,
+    })),
     links: (foreign.links ?? []).flatMap((link) => linkFields(link)),
     droppedAttributes: foreign.droppedAttributesCount ?? 0,
     droppedEvents: foreign.droppedEventsCount ?? 0,
@@ -106,7 +108,11 @@ function finishedSpan(foreign: ReadableSpan, traceId: string, spanType: string |
   return new Span(new SpanSource(null, fields));
 }
 
-function linkFields(link: { context?: unknown; attributes?: Record<string, unknown>; droppedAttributesCount?: number }): LinkFields[] {
+function linkFields(link: {
+  context?: unknown;
+  attributes?: Record<string, unknown>;
+  droppedAttributesCount?: number;
+}): LinkFields[] {
   const context = contextOf(link.context);
   if (context === null) return [];
   return [

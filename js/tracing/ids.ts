@@ -70,6 +70,7 @@ export function otelTraceIdOf(traceId: string): string | null {
 export function toTraceIdHex(id: string | bigint): string {
   if (typeof id === "bigint") return (id & ((1n << 128n) - 1n)).toString(16).padStart(32, "0");
   const hex = typeof id === "string" ? otelTraceIdOf(id) : null;
-  if (hex === null) throw new TraceError("INVALID_PARAMETER_VALUE", `'${String(id)}' is not a trace id: 32 hex digits or a bigint`);
+  if (hex === null)
+    throw new TraceError("INVALID_PARAMETER_VALUE", `'${String(id)}' is not a trace id: 32 hex digits or a bigint`);
   return hex;
 }

@@ -4,8 +4,20 @@
 // Nothing here throws into user code; an ended span ignores everything.
 
 import { toUnixNanos } from "./clock.js";
-import { SPAN_TYPE_ATTRIBUTE, INPUTS_ATTRIBUTE, OUTPUTS_ATTRIBUTE, LOG_LEVEL_ATTRIBUTE, DESCRIPTION_ATTRIBUTE,
-  TRACE_ID_ATTRIBUTE, EXPERIMENT_ID_ATTRIBUTE, START_TIME_ATTRIBUTE, isReservedKey, logLevelOf, defaultLogLevel, LOG_LEVEL_ERROR } from "./constants.js";
+import {
+  SPAN_TYPE_ATTRIBUTE,
+  INPUTS_ATTRIBUTE,
+  OUTPUTS_ATTRIBUTE,
+  LOG_LEVEL_ATTRIBUTE,
+  DESCRIPTION_ATTRIBUTE,
+  TRACE_ID_ATTRIBUTE,
+  EXPERIMENT_ID_ATTRIBUTE,
+  START_TIME_ATTRIBUTE,
+  isReservedKey,
+  logLevelOf,
+  defaultLogLevel,
+  LOG_LEVEL_ERROR,
+} from "./constants.js";
 import { hexOfWord, nonZeroWord, randomWord, wordOfHex } from "./ids.js";
 import { thawValue } from "./json.js";
 import type { LocalTrace } from "./local_trace.js";
@@ -147,7 +159,10 @@ export class LiveSpan extends Span {
     return end < start ? start : end;
   }
   override get status(): SpanStatus {
-    return { statusCode: this._status === STATUS_OK ? "OK" : this._status === STATUS_ERROR ? "ERROR" : "UNSET", description: this._description };
+    return {
+      statusCode: this._status === STATUS_OK ? "OK" : this._status === STATUS_ERROR ? "ERROR" : "UNSET",
+      description: this._description,
+    };
   }
   override get spanType(): string | null {
     return this._spanType ?? "UNKNOWN";
@@ -270,7 +285,9 @@ export class LiveSpan extends Span {
     if (this.#state === ENDED) return;
     try {
       if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
-        this._trace.runtime.logger.warn(`attributes must be an object, not ${attributes === null ? "null" : typeof attributes}; ignored`);
+        this._trace.runtime.logger.warn(
+          `attributes must be an object, not ${attributes === null ? "null" : typeof attributes}; ignored`,
+        );
         return;
       }
       for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);
@@ -305,7 +322,8 @@ export class LiveSpan extends Span {
   setLogLevel(level: string | number): void {
     if (this.#state === ENDED) return;
     const number = logLevelOf(level);
-    if (number === null) this._trace.runtime.logger.warn(`'${safeText(level)}' is no log level: DEBUG, INFO, WARNING, ERROR or CRITICAL`);
+    if (number === null)
+      this._trace.runtime.logger.warn(`'${safeText(level)}' is no log level: DEBUG, INFO, WARNING, ERROR or CRITICAL`);
     else this.#put(LOG_LEVEL_ATTRIBUTE, number);
   }
 
@@ -387,7 +405,8 @@ export class LiveSpan extends Span {
     const { limits, logger } = this._trace.runtime;
     const traceIdText: unknown = (link as LinkInput | null)?.traceId;
     const spanIdText: unknown = (link as LinkInput | null)?.spanId;
-    const ids = typeof traceIdText === "string" && typeof spanIdText === "string" ? linkIds(this.traceId, traceIdText, spanIdText) : null;
+    const ids =
+      typeof traceIdText === "string" && typeof spanIdText === "string" ? linkIds(this.traceId, traceIdText, spanIdText) : null;
     if (ids === null) {
       logger.warn("a link needs a trace id ('tr-…' or up to 32 hex digits) and a span id of up to 16 hex digits; ignored");
       return;
@@ -530,7 +549,8 @@ export class LiveSpan extends Span {
 
   #put(key: string, value: FrozenValue): void {
     const limits = this._trace.runtime.limits;
-    if (limits.attributeValueLengthLimit !== Infinity && !isReservedKey(key)) value = truncateValue(value, limits.attributeValueLengthLimit);
+    if (limits.attributeValueLengthLimit !== Infinity && !isReservedKey(key))
+      value = truncateValue(value, limits.attributeValueLengthLimit);
     const count = this._values.length;
     // The key the shape foretells cannot stand there already.
     if (this._keys === null && this._shape.keys[count] === key && count < limits.attributeCountLimit) {
@@ -597,7 +617,9 @@ export class LiveSpan extends Span {
   }
 
   #warnKey(key: unknown): void {
-    this._trace.runtime.logger.warn(key === "" ? "an attribute key is empty; ignored" : `an attribute key is a string, not ${typeof key}; ignored`);
+    this._trace.runtime.logger.warn(
+      key === "" ? "an attribute key is empty; ignored" : `an attribute key is a string, not ${typeof key}; ignored`,
+    );
   }
 }
 
@@ -616,7 +638,8 @@ function fill(
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
     const frozen = freezeValue(attributes[key]);
-    if (frozen === undefined || key === "" || i >= countLimit) return fillSelected(target, keys, attributes, countLimit, lengthLimit);
+    if (frozen === undefined || key === "" || i >= countLimit)
+      return fillSelected(target, keys, attributes, countLimit, lengthLimit);
     values[i] = lengthLimit === Infinity ? frozen : truncateValue(frozen, lengthLimit);
   }
   target.keys = keys;
@@ -648,7 +671,11 @@ function fillSelected(
  * Ids as src/manager/link_ids.h takes them: "tr-…", bare hex of up to 32 digits, or an id of a trace at
  * the same location as `own`; null for any other.
  */
-function linkIds(own: string, traceId: string, spanId: string): Pick<PendingLink, "traceIdHex" | "traceIdText" | "spanIdHex"> | null {
+function linkIds(
+  own: string,
+  traceId: string,
+  spanId: string,
+): Pick<PendingLink, "traceIdHex" | "traceIdText" | "spanIdHex"> | null {
   const ownLocation = V4_ID.exec(own)?.[1];
   const [, location, plain] = V4_ID.exec(traceId) ?? ([undefined, undefined, traceId] as const);
   const traceIdHex = padded((plain as string).replace(/^tr-/, ""), 32);

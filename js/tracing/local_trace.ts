@@ -50,8 +50,14 @@ export class LocalTrace {
 
   constructor(
     runtime: Runtime,
-    word0: number, word1: number, word2: number, word3: number,
-    anchor: Anchor, flags: number, traceState: string, destinations: number,
+    word0: number,
+    word1: number,
+    word2: number,
+    word3: number,
+    anchor: Anchor,
+    flags: number,
+    traceState: string,
+    destinations: number,
   ) {
     this.runtime = runtime;
     this.word0 = word0;

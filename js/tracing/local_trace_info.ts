@@ -13,7 +13,10 @@ export function infoOfLocalTrace(trace: LocalTrace): TraceInfo {
   const { values, root, experimentId } = trace;
   const tags: Record<string, string> = { [TRACE_NAME_TAG]: root?.name ?? "", ...Object.fromEntries(values?.tags ?? []) };
   for (const key of IMMUTABLE_TAGS) delete tags[key];
-  const metadata: Record<string, string> = { "mlflow.trace_schema.version": SCHEMA_VERSION, ...Object.fromEntries(values?.metadata ?? []) };
+  const metadata: Record<string, string> = {
+    "mlflow.trace_schema.version": SCHEMA_VERSION,
+    ...Object.fromEntries(values?.metadata ?? []),
+  };
   if (typeof values?.sessionId === "string") metadata["mlflow.trace.session"] = values.sessionId;
   if (typeof values?.user === "string") metadata["mlflow.trace.user"] = values.user;
   return new TraceInfo({

@@ -152,7 +152,11 @@ export class NoOpSpan {
 
 // `using span = startSpan(…)`, where the host knows it.
 if (typeof Symbol.dispose === "symbol") {
-  Object.defineProperty(NoOpSpan.prototype, Symbol.dispose, { value(this: NoOpSpan): void {}, configurable: true, writable: true });
+  Object.defineProperty(NoOpSpan.prototype, Symbol.dispose, {
+    value(this: NoOpSpan): void {},
+    configurable: true,
+    writable: true,
+  });
 }
 
 /** The one that stands for all where tracing is off. */

@@ -20,7 +20,7 @@ export function findSpan(tracer: Tracer, traceIdHex: string, spanId: string): Li
 export function finishOpenSpans(tracer: Tracer): void {
   for (const trace of [...tracer.openTraces]) {
     trace.isHalted = true;
-    for (let span = trace.lastOpen; span !== null; ) {
+    for (let span = trace.lastOpen; span !== null;) {
       const previous: LiveSpan | null = span._previousOpen;
       span.setAttribute(UNFINISHED_ATTRIBUTE, true);
       tracer.recorder.record(span);

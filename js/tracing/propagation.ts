@@ -8,9 +8,7 @@ import { cleanTraceState } from "./trace_state.js";
 import { contextOf } from "./tracer.js";
 
 /** `Headers`, a plain object, or a Map. */
-export type HeaderCarrier =
-  | { get(name: string): unknown; set(name: string, value: string): unknown }
-  | Record<string, unknown>;
+export type HeaderCarrier = { get(name: string): unknown; set(name: string, value: string): unknown } | Record<string, unknown>;
 
 /** A remote span as it came in, with the baggage beside it. */
 export interface RemoteContext extends SpanContext {
@@ -89,7 +87,10 @@ export function withRemoteContext<R>(remote: RemoteContext | null, fn: () => R):
 
 /** Kept when within both limits of W3C's text; properties and percent-coding pass as they are. */
 function cleanBaggage(text: string): string {
-  const members = text.split(",").map((member) => member.trim()).filter((member) => member !== "");
+  const members = text
+    .split(",")
+    .map((member) => member.trim())
+    .filter((member) => member !== "");
   const valid = members.filter((member) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=[!-+\--~]*(?:\s*;.*)?$/.test(member));
   const kept: string[] = [];
   let bytes = 0;
@@ -111,6 +112,7 @@ function headerValues(headers: HeaderCarrier, name: string): string[] {
   if (headers === null || typeof headers !== "object") return [];
   let found: unknown[] = [];
   if (typeof headers.get === "function") found = [(headers as { get(name: string): unknown }).get(name)];
-  else for (const key of Object.keys(headers)) if (key.toLowerCase() === name) found.push((headers as Record<string, unknown>)[key]);
+  else
+    for (const key of Object.keys(headers)) if (key.toLowerCase() === name) found.push((headers as Record<string, unknown>)[key]);
   return found.flat().filter((value): value is string => typeof value === "string");
 }

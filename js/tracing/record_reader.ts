@@ -2,7 +2,13 @@
 //
 // The bytes come from our own module, so structure is trusted; src/record checks foreign ones.
 
-import { EXPERIMENT_ID_ATTRIBUTE, LOG_LEVEL_ATTRIBUTE, SPAN_TYPE_ATTRIBUTE, START_TIME_ATTRIBUTE, TRACE_ID_ATTRIBUTE } from "./constants.js";
+import {
+  EXPERIMENT_ID_ATTRIBUTE,
+  LOG_LEVEL_ATTRIBUTE,
+  SPAN_TYPE_ATTRIBUTE,
+  START_TIME_ATTRIBUTE,
+  TRACE_ID_ATTRIBUTE,
+} from "./constants.js";
 import { hexOfWord, otelTraceIdOf } from "./ids.js";
 import { Span, SpanSource } from "./span.js";
 import type { EventFields, LinkFields, SpanFields } from "./span_fields.js";
@@ -16,7 +22,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Lengths of the records that stand back to back. */
 export function splitRecords(bytes: Uint8Array): Uint8Array[] {
   const records: Uint8Array[] = [];
-  for (let at = 0; at + HEADER_WORDS * 4 <= bytes.length; ) {
+  for (let at = 0; at + HEADER_WORDS * 4 <= bytes.length;) {
     const length = new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(0, true);
     if (length < HEADER_WORDS * 4 || at + length > bytes.length) break;
     records.push(bytes.subarray(at, at + length));
@@ -176,10 +182,12 @@ class RecordReader {
       case 9:
         return Array.from({ length: this.#word(this.#at++) }, () => this.#member().value);
       case 10:
-        return new Map(Array.from({ length: this.#word(this.#at++) }, () => {
-          const { key, value } = this.#member();
-          return [key, value];
-        }));
+        return new Map(
+          Array.from({ length: this.#word(this.#at++) }, () => {
+            const { key, value } = this.#member();
+            return [key, value];
+          }),
+        );
       default:
         return null;
     }
@@ -246,6 +254,7 @@ function frozenOf(value: unknown): FrozenValue {
 function unwrapped(value: unknown): unknown {
   if (value instanceof JsonText) return value.text;
   if (Array.isArray(value)) return value.map(unwrapped);
-  if (value instanceof Map) return new Map([...(value as Map<unknown, unknown>)].map(([key, member]) => [key, unwrapped(member)]));
+  if (value instanceof Map)
+    return new Map([...(value as Map<unknown, unknown>)].map(([key, member]) => [key, unwrapped(member)]));
   return value;
 }

@@ -613,7 +613,8 @@ function textBytes(value: FrozenValue): number {
   if (typeof value === "string") return value.length * 3;
   if (value instanceof JsonText) return value.text.length * 3;
   if (value instanceof Uint8Array) return value.length;
-  if (Array.isArray(value)) return value.reduce<number>((sum, v: Primitive) => sum + 16 + (typeof v === "string" ? v.length * 3 : 0), 0);
+  if (Array.isArray(value))
+    return value.reduce<number>((sum, v: Primitive) => sum + 16 + (typeof v === "string" ? v.length * 3 : 0), 0);
   return 0;
 }
 
@@ -630,7 +631,8 @@ function worstCaseBytes(span: LiveSpan): number {
   bytes += ((trace.traceIdText?.length ?? 0) + (trace.experimentId?.length ?? 0)) * 3;
   bytes += pairBytes(span._keys ?? span._shape.keys, span._values);
   for (const event of span._events ?? []) bytes += 64 + event.name.length * 3 + pairBytes(event.keys, event.values);
-  for (const link of span._links ?? []) bytes += 128 + (link.traceState.length + link.traceIdText.length) * 3 + pairBytes(link.keys, link.values);
+  for (const link of span._links ?? [])
+    bytes += 128 + (link.traceState.length + link.traceIdText.length) * 3 + pairBytes(link.keys, link.values);
   if (span._isRoot && trace.values !== null) {
     for (const [key, value] of traceAttributesOf(trace.values)) bytes += 24 + key.length * 3 + textBytes(value);
   }

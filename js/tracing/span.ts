@@ -3,7 +3,15 @@
 // Its content is a record in portable form, decoded when first asked for, or plain fields. What
 // getters return is the caller's: changing it changes nothing here.
 
-import { COST_ATTRIBUTE, DESCRIPTION_ATTRIBUTE, INPUTS_ATTRIBUTE, LOG_LEVEL_ATTRIBUTE, MODEL_ATTRIBUTE, OUTPUTS_ATTRIBUTE, SPAN_TYPE_ATTRIBUTE } from "./constants.js";
+import {
+  COST_ATTRIBUTE,
+  DESCRIPTION_ATTRIBUTE,
+  INPUTS_ATTRIBUTE,
+  LOG_LEVEL_ATTRIBUTE,
+  MODEL_ATTRIBUTE,
+  OUTPUTS_ATTRIBUTE,
+  SPAN_TYPE_ATTRIBUTE,
+} from "./constants.js";
 import { thawNativeValue, thawValue } from "./json.js";
 import { codec, notReady } from "./span_codec.js";
 import { SpanEvent } from "./span_event.js";

@@ -42,7 +42,10 @@ export class Trace {
       (span) =>
         (type === undefined || span.spanType === type) &&
         (spanId === undefined || span.spanId === spanId) &&
-        (name === undefined || (typeof name === "string" ? span.name === name : new RegExp(name.source, name.flags.replace(/[gy]/g, "")).test(span.name))),
+        (name === undefined ||
+          (typeof name === "string"
+            ? span.name === name
+            : new RegExp(name.source, name.flags.replace(/[gy]/g, "")).test(span.name))),
     );
   }
 
@@ -55,7 +58,10 @@ export class Trace {
   static fromJson(text: string): Trace {
     if (typeof text !== "string") throw new TraceError("INVALID_PARAMETER_VALUE", "a trace is read from text");
     const { info, records } = codec().readTrace(text);
-    return new Trace(TraceInfo.fromDict(info), records.map((record) => new Span(new SpanSource(record, null))));
+    return new Trace(
+      TraceInfo.fromDict(info),
+      records.map((record) => new Span(new SpanSource(record, null))),
+    );
   }
 }
 

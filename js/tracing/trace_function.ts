@@ -161,7 +161,8 @@ function runTraced(span: ActiveSpan, frame: Frame, body: () => unknown, options:
 
 function endTraced(span: ActiveSpan, frame: Frame, value: unknown, options: TraceOptions): unknown {
   const { later } = tracer();
-  if (later?.isReadableStream(value) === true) return later.tracedReadable(value, new later.StreamSpan(span, frame, reducerOf(options)));
+  if (later?.isReadableStream(value) === true)
+    return later.tracedReadable(value, new later.StreamSpan(span, frame, reducerOf(options)));
   if ("_hasOutputs" in span && !span._hasOutputs) span.setOutputs(value);
   span.end();
   if (options.outputReducer !== undefined) {

@@ -52,7 +52,8 @@ export class TraceManager {
   /** The info stays the caller's until the trace is popped: what is said of the trace shows there. Throws TraceError. */
   registerTrace(otelTraceId: string | bigint, info: TraceInfo): void {
     const hex = toTraceIdHex(otelTraceId);
-    for (const { traceId } of this.#core.registerTrace(hex, exactJson(info.toDict()), tracer().clock.wallMillis())) this.#traces.delete(traceId);
+    for (const { traceId } of this.#core.registerTrace(hex, exactJson(info.toDict()), tracer().clock.wallMillis()))
+      this.#traces.delete(traceId);
     this.#traces.set(info.traceId, { hex, info, spans: new Map() });
   }
 
@@ -69,7 +70,8 @@ export class TraceManager {
   registerPrompt(traceId: string, prompt: PromptVersion): void {
     const text = (): string => this.#core.registerPrompt(traceId, exactJson({ ...prompt, version: String(prompt.version) }));
     const local = this.#traces.has(traceId) ? null : this.#local(traceId);
-    if (local !== null && (tracer().observer?.infoOf(local.hex) ?? null) !== null) local.ensuredValues.tags.set(LINKED_PROMPTS, text());
+    if (local !== null && (tracer().observer?.infoOf(local.hex) ?? null) !== null)
+      local.ensuredValues.tags.set(LINKED_PROMPTS, text());
     else this.#known(traceId).info.tags[LINKED_PROMPTS] = text();
   }
 
@@ -119,7 +121,10 @@ export class TraceManager {
     observer?.forget(hex);
     if (registered !== undefined) this.#traces.delete(registered.info.traceId);
     if (popped === null) return null;
-    return { trace: assemble(popped, [...(registered?.spans.values() ?? openSpansOf(hex))]), prompts: popped.prompts as PromptVersion[] };
+    return {
+      trace: assemble(popped, [...(registered?.spans.values() ?? openSpansOf(hex))]),
+      prompts: popped.prompts as PromptVersion[],
+    };
   }
 
   #underWay(traceId: string): Trace | null {

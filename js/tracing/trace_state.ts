@@ -5,7 +5,8 @@ const MAX_MEMBERS = 32;
 const MAX_UNITS = 32 * 513;
 const LONG_MEMBER = 128;
 
-const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\u0020-\u002b\u002d-\u003c\u003e-\u007e]{0,255}[\u0021-\u002b\u002d-\u003c\u003e-\u007e]$/;
+const MEMBER =
+  /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\u0020-\u002b\u002d-\u003c\u003e-\u007e]{0,255}[\u0021-\u002b\u002d-\u003c\u003e-\u007e]$/;
 
 /** The valid members; "" where the list is none. A bad list never spoils the traceparent. */
 export function cleanTraceState(text: string): string {

@@ -222,7 +222,9 @@ export class Tracer implements Runtime {
       const above: unknown = parent ?? given.parent;
       if (above === undefined) {
         if (frame.span === null) return this.#openRoot(given, frame.remote, frame);
-        return frame.span instanceof LiveSpan ? this.#openChild(given, frame.span) : this.#childOfForeign(given, frame.span, frame);
+        return frame.span instanceof LiveSpan
+          ? this.#openChild(given, frame.span)
+          : this.#childOfForeign(given, frame.span, frame);
       }
       if (above === null) return this.#openRoot(given, null, frame);
       return above instanceof LiveSpan ? this.#openChild(given, above) : this.#childOfForeign(given, above, frame);
@@ -291,15 +293,33 @@ export class Tracer implements Runtime {
       }));
     }
 
-    const trace = new LocalTrace(this, word0, word1, word2, word3, this.#anchors.current(), flags, traceState, this.hub.destinations);
+    const trace = new LocalTrace(
+      this,
+      word0,
+      word1,
+      word2,
+      word3,
+      this.#anchors.current(),
+      flags,
+      traceState,
+      this.hub.destinations,
+    );
     trace.experimentId = this.experimentId;
     if (frame.ambient !== null) applyAmbient(trace, frame.ambient);
     this.openTraces.add(trace);
     const span =
       remote === null
         ? new LiveSpan(trace, null, name, kindOf(options.kind), timeOf(options.startTimeNs))
-        : new LiveSpan(trace, null, name, kindOf(options.kind), timeOf(options.startTimeNs),
-            wordOfHex(remote.spanId, 0), wordOfHex(remote.spanId, 8), remote.isRemote !== false);
+        : new LiveSpan(
+            trace,
+            null,
+            name,
+            kindOf(options.kind),
+            timeOf(options.startTimeNs),
+            wordOfHex(remote.spanId, 0),
+            wordOfHex(remote.spanId, 8),
+            remote.isRemote !== false,
+          );
     if (decision?.attributes !== undefined) span.setAttributes(decision.attributes);
     if (options.experimentId !== undefined) trace.experimentId = safeText(options.experimentId);
     if (options.tags !== undefined) fillTexts(trace.ensuredValues.tags, options.tags);
@@ -448,7 +468,9 @@ export function contextOf(value: unknown): SpanContext | null {
   const hex = typeof traceId === "string" ? otelTraceIdOf(traceId) : null;
   if (hex === null || !isTraceIdHex(hex) || typeof spanId !== "string" || !isSpanIdHex(spanId)) return null;
   const stateText: unknown =
-    typeof traceState === "object" && traceState !== null ? (traceState as { serialize?: () => string }).serialize?.() : traceState;
+    typeof traceState === "object" && traceState !== null
+      ? (traceState as { serialize?: () => string }).serialize?.()
+      : traceState;
   return {
     traceId: hex,
     spanId: spanId.toLowerCase(),
@@ -487,4 +509,3 @@ function hexOfWords(word0: number, word1: number, word2: number, word3: number):
 function swapped(word: number): number {
   return (((word & 255) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }
-

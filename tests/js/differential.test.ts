@@ -138,7 +138,20 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
         hex(32).map((id) => `trace:/here/${id}`),
         hex(32).map((id) => `trace:/elsewhere/tr-${id}`),
         hex(5),
-        fc.constantFrom("zz", "", "0", "tr-", "tr-1", "TR-1", "ABCDEF", "trace:/here", "trace:/here/", "trace:/here/a/b", "trace://1", `1${"0".repeat(32)}`),
+        fc.constantFrom(
+          "zz",
+          "",
+          "0",
+          "tr-",
+          "tr-1",
+          "TR-1",
+          "ABCDEF",
+          "trace:/here",
+          "trace:/here/",
+          "trace:/here/a/b",
+          "trace://1",
+          `1${"0".repeat(32)}`,
+        ),
       ),
       span_id: fc.oneof(hex(16), hex(3), fc.constantFrom("", "xyz", "00", "0A", `1${"0".repeat(16)}`)),
       attributes,
@@ -273,13 +286,18 @@ function shown(record: Uint8Array): unknown {
 
 test(`${String(RUNS)} random sequences give equal spans in JavaScript and in the core`, () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 14 }), limits, fc.constantFrom(null, "here"), (operations, spanLimits, location) => {
-      const span = playInJavaScript(operations, spanLimits, location);
+    fc.property(
+      fc.array(operation, { maxLength: 14 }),
+      limits,
+      fc.constantFrom(null, "here"),
+      (operations, spanLimits, location) => {
+        const span = playInJavaScript(operations, spanLimits, location);
 
-      const replayed = playInTheCore(span, operations, spanLimits);
+        const replayed = playInTheCore(span, operations, spanLimits);
 
-      expect(shown(replayed)).toStrictEqual(shown(span._record()));
-    }),
+        expect(shown(replayed)).toStrictEqual(shown(span._record()));
+      },
+    ),
     { numRuns: RUNS },
   );
 });

@@ -24,11 +24,20 @@ test.each<[unknown, object]>([
 });
 
 test("PresentButDefaultMembersAreValues", () => {
-  expect([{ boolValue: false }, { intValue: "0" }, { stringValue: "" }, { arrayValue: {} }, { kvlistValue: {} }, {}].map(decodeAnyValue)).toEqual([false, 0, "", [], {}, null]);
+  expect(
+    [{ boolValue: false }, { intValue: "0" }, { stringValue: "" }, { arrayValue: {} }, { kvlistValue: {} }, {}].map(
+      decodeAnyValue,
+    ),
+  ).toEqual([false, 0, "", [], {}, null]);
 });
 
 test("JsonValuesRoundTrip", () => {
-  fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => { expect(decodeAnyValue(encodeAnyValue(value))).toEqual(value); }), { numRuns: 1000 });
+  fc.assert(
+    fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+      expect(decodeAnyValue(encodeAnyValue(value))).toEqual(value);
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 test("DepthIsBounded", () => {

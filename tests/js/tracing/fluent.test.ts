@@ -67,12 +67,22 @@ test("WithSpanTakesBothOrdersAndEndsOnReturnSettleAndThrow", async () => {
   expect(withSpan(() => 2, { name: "b" })).toBe(2);
   await expect(withSpan({ name: "c" }, async () => await Promise.resolve(3))).resolves.toBe(3);
   const error = new RangeError("no");
-  expect(() => withSpan({ name: "d" }, () => { throw error; })).toThrow(error);
+  expect(() =>
+    withSpan({ name: "d" }, () => {
+      throw error;
+    }),
+  ).toThrow(error);
   await expect(withSpan({ name: "e" }, () => Promise.reject(error))).rejects.toBe(error);
 
   const spans = await ended();
 
-  expect(spans.map(({ name, status }) => [name, status.statusCode])).toEqual([["a", "OK"], ["b", "OK"], ["c", "OK"], ["d", "ERROR"], ["e", "ERROR"]]);
+  expect(spans.map(({ name, status }) => [name, status.statusCode])).toEqual([
+    ["a", "OK"],
+    ["b", "OK"],
+    ["c", "OK"],
+    ["d", "ERROR"],
+    ["e", "ERROR"],
+  ]);
   expect(spans[3]?.status.description).toBe("RangeError: no");
   expect(spans[3]?.events[0]?.attributes["exception.stacktrace"]).toContain("RangeError: no");
   expect(getCurrentActiveSpan()).toBeNull();
@@ -80,7 +90,12 @@ test("WithSpanTakesBothOrdersAndEndsOnReturnSettleAndThrow", async () => {
 
 test("LazyThenablesAreNotStarted", async () => {
   let starts = 0;
-  const query = { then: (ok: (v: number) => unknown) => { starts++; return Promise.resolve(ok(7)); } };
+  const query = {
+    then: (ok: (v: number) => unknown) => {
+      starts++;
+      return Promise.resolve(ok(7));
+    },
+  };
   const given = withSpan({ name: "query" }, () => query);
   expect(given).toBe(query);
   expect(starts).toBe(0);
@@ -187,7 +202,11 @@ describe("Limits", () => {
 });
 
 describe("Exceptions", () => {
-  const throwing = Object.defineProperty(new Error("x"), "message", { get: () => { throw new Error("no"); } });
+  const throwing = Object.defineProperty(new Error("x"), "message", {
+    get: () => {
+      throw new Error("no");
+    },
+  });
   class Refused extends TypeError {
     override name = "Refused";
   }
@@ -235,7 +254,10 @@ test("AnEndedSpanIgnoresEverythingAndIsStillAParent", async () => {
   expect([span.endTimeNs, span.status.statusCode, span.isRecording]).toEqual([endTime, "OK", false]);
   startSpan({ name: "c", parent: span }).end();
   const spans = await ended();
-  expect(spans.map(({ name, parentId }) => [name, parentId])).toEqual([["p", null], ["c", span.spanId]]);
+  expect(spans.map(({ name, parentId }) => [name, parentId])).toEqual([
+    ["p", null],
+    ["c", span.spanId],
+  ]);
   expect(spans[0]?.attributes["late"]).toBeUndefined();
 });
 
@@ -248,8 +270,22 @@ test("UsingEndsTheSpan", async () => {
 
 test("HooksAndProcessorsRunInOrderAndTheirErrorsAreLogged", async () => {
   const seen: string[] = [];
-  const removers = [registerOnSpanStartHook((span) => void seen.push(`start ${span.name}`)), registerOnSpanEndHook((span) => { seen.push("hook"); span.setAttribute("hook", 1); span.end(); })];
-  await init({ spanProcessors: [() => { throw new Error("broken"); }, (span) => span.setOutputs("[redacted]")] });
+  const removers = [
+    registerOnSpanStartHook((span) => void seen.push(`start ${span.name}`)),
+    registerOnSpanEndHook((span) => {
+      seen.push("hook");
+      span.setAttribute("hook", 1);
+      span.end();
+    }),
+  ];
+  await init({
+    spanProcessors: [
+      () => {
+        throw new Error("broken");
+      },
+      (span) => span.setOutputs("[redacted]"),
+    ],
+  });
   startSpan({ name: "h" }).end({ outputs: "secret" });
   for (const remove of removers) remove();
   await init({ spanProcessors: [] });
@@ -265,7 +301,11 @@ test("HooksAndProcessorsRunInOrderAndTheirErrorsAreLogged", async () => {
 test("WhatTheLastHookRefusesIsWithheldAndCounted", async () => {
   const lost = () => Object.values(stats().destinations).reduce((sum, { dropped }) => sum + dropped.redaction_error, 0);
   const before = lost();
-  await init({ beforeSeal: () => { throw new Error("no"); } });
+  await init({
+    beforeSeal: () => {
+      throw new Error("no");
+    },
+  });
   startSpan({ name: "withheld" }).end();
   await init({ beforeSeal: null });
   expect(await ended()).toEqual([]);
@@ -277,7 +317,13 @@ test("TraceValuesTravelOnTheRootSpan", async () => {
     tracingContext({ user: "u1", tags: { both: "inner", "mlflow.traceName": "no" } }, () =>
       withSpan({ name: "valued root" }, () => {
         withSpan({ name: "valued child" }, () => {
-          updateCurrentTrace({ tags: { t: "v" }, clientRequestId: "id", requestPreview: "p", responsePreview: "", state: "ERROR" });
+          updateCurrentTrace({
+            tags: { t: "v" },
+            clientRequestId: "id",
+            requestPreview: "p",
+            responsePreview: "",
+            state: "ERROR",
+          });
         });
       }),
     ),
@@ -325,17 +371,27 @@ test("CopiesProtectTheSpan", async () => {
   expect(span?.attributes["o"]).toEqual({ a: 1 });
 });
 
-test.each([["exporter", 5], ["endpoint", "ftp://x"], ["endpoint", "nonsense"], ["protocol", "grpc"], ["unknownOption", 1], ["__proto__x", 1], ["spanProcessors", [1]], ["batch", { maxSpans: -1 }], ["limits", { eventCountLimit: "x" }], ["wasm", 5], ["logger", {}], ["sampler", {}]])(
-  "AWrongOptionIsRefusedAtOnce: %s %j",
-  (key, value) => {
-    expect(() => init({ [key]: value })).toThrow(TraceError);
-    try {
-      void init({ [key]: value });
-    } catch (error) {
-      expect((error as TraceError).errorCode).toBe("INVALID_PARAMETER_VALUE");
-    }
-  },
-);
+test.each([
+  ["exporter", 5],
+  ["endpoint", "ftp://x"],
+  ["endpoint", "nonsense"],
+  ["protocol", "grpc"],
+  ["unknownOption", 1],
+  ["__proto__x", 1],
+  ["spanProcessors", [1]],
+  ["batch", { maxSpans: -1 }],
+  ["limits", { eventCountLimit: "x" }],
+  ["wasm", 5],
+  ["logger", {}],
+  ["sampler", {}],
+])("AWrongOptionIsRefusedAtOnce: %s %j", (key, value) => {
+  expect(() => init({ [key]: value })).toThrow(TraceError);
+  try {
+    void init({ [key]: value });
+  } catch (error) {
+    expect((error as TraceError).errorCode).toBe("INVALID_PARAMETER_VALUE");
+  }
+});
 
 describe("Sampling", () => {
   const hexId = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString("hex"));
@@ -353,7 +409,10 @@ describe("Sampling", () => {
     );
   });
 
-  test.each([[1, true], [0, false]])("ARatioOf%dIsAllOrNothing", (ratio, isKept) => {
+  test.each([
+    [1, true],
+    [0, false],
+  ])("ARatioOf%dIsAllOrNothing", (ratio, isKept) => {
     const sampler = new TraceIdRatioBasedSampler(ratio);
     for (const id of ["0".repeat(31) + "1", "f".repeat(32)]) expect(sampler.shouldSample(request(id))).toBe(isKept);
   });
@@ -367,14 +426,24 @@ describe("Sampling", () => {
   test("ASampledOutTraceIsNoOpsAllTheWayAndIsCounted", async () => {
     await init({ sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }) });
     const before = stats().notProduced.sampled_out;
-    const child = withSpan({ name: "r" }, (root) => [root, startSpan({ name: "c" }), root.startSpan({ name: "d", parent: null })]);
+    const child = withSpan({ name: "r" }, (root) => [
+      root,
+      startSpan({ name: "c" }),
+      root.startSpan({ name: "d", parent: null }),
+    ]);
     expect(child.every((span) => span instanceof NoOpSpan)).toBe(true);
     expect(startSpan({ name: "override", samplingRatioOverride: 1 })).toBeInstanceOf(LiveSpan);
     expect(stats().notProduced.sampled_out).toBeGreaterThan(before);
     await init({ sampler: { shouldSample: () => ({ isSampled: true, attributes: { by: "sampler" } }) } });
     startSpan({ name: "sampled" }).end();
     expect((await ended())[0]?.attributes["by"]).toBe("sampler");
-    await init({ sampler: { shouldSample: () => { throw new Error("broken"); } } });
+    await init({
+      sampler: {
+        shouldSample: () => {
+          throw new Error("broken");
+        },
+      },
+    });
     expect(startSpan({ name: "x" })).toBeInstanceOf(LiveSpan);
     await init({ sampler: { shouldSample: () => true } });
     expect(startSpan({ name: "x", samplingRatioOverride: 0 })).toBeInstanceOf(NoOpSpan);

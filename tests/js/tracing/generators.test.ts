@@ -5,7 +5,17 @@
 import { beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { disable, enable, getCurrentActiveSpan, init, startSpan, trace, updateCurrentTrace, withSpan, type Span } from "../../../js/index.js";
+import {
+  disable,
+  enable,
+  getCurrentActiveSpan,
+  init,
+  startSpan,
+  trace,
+  updateCurrentTrace,
+  withSpan,
+  type Span,
+} from "../../../js/index.js";
 import { endedTraces, logger, start } from "./harness.js";
 
 interface GoldenSpan {
@@ -112,7 +122,11 @@ const scenarios: Record<string, () => unknown> = {
         return z;
       }
     }
-    for (const [target, key] of [[Agent.prototype, "run"], [Agent, "make"], [Agent, "pure"]] as const) {
+    for (const [target, key] of [
+      [Agent.prototype, "run"],
+      [Agent, "make"],
+      [Agent, "pure"],
+    ] as const) {
       const descriptor = Object.getOwnPropertyDescriptor(target, key) as PropertyDescriptor;
       Object.defineProperty(target, key, trace(target, key, descriptor) as PropertyDescriptor);
     }
@@ -166,9 +180,18 @@ const scenarios: Record<string, () => unknown> = {
   },
   generator_reducer_none: () => [...trace(oneA, { name: "stream", outputReducer: () => null })()],
   reducer_on_function: () => trace(() => 1, { outputReducer: (chunks) => chunks.length })(),
-  generator_error: () => [...trace(function* stream() { yield 1; throw new ValueError("broke"); })()],
+  generator_error: () => [
+    ...trace(function* stream() {
+      yield 1;
+      throw new ValueError("broke");
+    })(),
+  ],
   // eslint-disable-next-line require-yield -- it throws before it could
-  generator_error_at_once: () => [...trace(function* stream(_x: number): Generator<number> { throw new ValueError("at once"); })(1)],
+  generator_error_at_once: () => [
+    ...trace(function* stream(_x: number): Generator<number> {
+      throw new ValueError("at once");
+    })(1),
+  ],
   generator_break() {
     const it = oneTwo();
     const first = it.next().value;
@@ -254,7 +277,11 @@ const scenarios: Record<string, () => unknown> = {
     });
     return await parentTraced();
   },
-  asynchronous_error: () => trace(async function fails() { await pause(); throw new ValueError("async bad"); })(),
+  asynchronous_error: () =>
+    trace(async function fails() {
+      await pause();
+      throw new ValueError("async bad");
+    })(),
   async asynchronous_cancel() {
     const abort = new AbortController();
     const slowTraced = trace(async function slow() {
@@ -267,7 +294,10 @@ const scenarios: Record<string, () => unknown> = {
     const task = slowTraced();
     await pause();
     abort.abort();
-    return await task.then(() => "", () => "cancelled");
+    return await task.then(
+      () => "",
+      () => "cancelled",
+    );
   },
   async asynchronous_generator() {
     const streamTraced = trace(async function* stream() {
@@ -278,7 +308,13 @@ const scenarios: Record<string, () => unknown> = {
     });
     return await listOf(streamTraced());
   },
-  asynchronous_generator_error: () => listOf(trace(async function* stream() { yield 1; throw new ValueError("async broke"); })()),
+  asynchronous_generator_error: () =>
+    listOf(
+      trace(async function* stream() {
+        yield 1;
+        throw new ValueError("async broke");
+      })(),
+    ),
   async asynchronous_generator_break() {
     const it = trace(async function* stream() {
       yield 1;
@@ -290,19 +326,40 @@ const scenarios: Record<string, () => unknown> = {
   },
   async asynchronous_generator_reducer() {
     const outputReducer = (chunks: unknown[]) => (chunks as number[]).reduce((a, b) => a + b, 0);
-    return await listOf(trace(async function* stream() { yield 1; yield 2; }, { outputReducer })());
+    return await listOf(
+      trace(
+        async function* stream() {
+          yield 1;
+          yield 2;
+        },
+        { outputReducer },
+      )(),
+    );
   },
   disabled() {
     disable();
     try {
-      return trace(function work(x: number) { return [x, getCurrentActiveSpan() === null]; })(1);
+      return trace(function work(x: number) {
+        return [x, getCurrentActiveSpan() === null];
+      })(1);
     } finally {
       enable();
     }
   },
   async processors() {
-    await init({ spanProcessors: [() => { throw new Error("processor broke"); }, (span) => { span.setOutputs("[redacted]"); }] });
-    const value = trace(function secret() { return "password"; })();
+    await init({
+      spanProcessors: [
+        () => {
+          throw new Error("processor broke");
+        },
+        (span) => {
+          span.setOutputs("[redacted]");
+        },
+      ],
+    });
+    const value = trace(function secret() {
+      return "password";
+    })();
     await init({ spanProcessors: [] });
     return value;
   },
@@ -310,7 +367,10 @@ const scenarios: Record<string, () => unknown> = {
     updateCurrentTrace({ tags: { a: "b" } });
     return "no error";
   },
-  data_uri_is_extracted: () => trace(function show(image: string) { return image; })("data:image/png;base64,iVBORw0KGgo=").slice(0, 15),
+  data_uri_is_extracted: () =>
+    trace(function show(image: string) {
+      return image;
+    })("data:image/png;base64,iVBORw0KGgo=").slice(0, 15),
 };
 
 function* hello() {
@@ -368,35 +428,89 @@ const DEVIATIONS: Record<string, { why: string; change: (wanted: Wanted) => void
       span.attributes["mlflow.spanLogLevel"] = 10;
     },
   },
-  generator_return_value: { why: "a generator's return value reaches the caller", change: (wanted) => { wanted.result = { value: [1, ["StopIteration.value", "end value"]] }; } },
+  generator_return_value: {
+    why: "a generator's return value reaches the caller",
+    change: (wanted) => {
+      wanted.result = { value: [1, ["StopIteration.value", "end value"]] };
+    },
+  },
   reducer_on_function: {
     why: "trace never throws: the reducer is ignored",
     change: (wanted) => {
       wanted.result = { value: 1 };
-      wanted.exported = [[{ name: "span", parent: null, span_type: "UNKNOWN", inputs: {}, outputs: 1, status: { status_code: "OK", description: "" }, events: [], attributes: { "mlflow.spanLogLevel": 10 } }]];
+      wanted.exported = [
+        [
+          {
+            name: "span",
+            parent: null,
+            span_type: "UNKNOWN",
+            inputs: {},
+            outputs: 1,
+            status: { status_code: "OK", description: "" },
+            events: [],
+            attributes: { "mlflow.spanLogLevel": 10 },
+          },
+        ],
+      ];
     },
   },
   generator_break: { why: "an abandoned generator ends its span", change: abandoned([1]) },
-  generator_throw: { why: "throw() reaches the generator; an abandoned generator ends its span", change: (wanted) => { wanted.result = { value: "caught" }; abandoned([1, "caught"])(wanted); } },
-  generator_send: { why: "sent values reach the generator; an abandoned generator ends its span", change: (wanted) => { wanted.result = { value: [1, ["got", "x"]] }; abandoned([1, ["got", "x"]])(wanted); } },
+  generator_throw: {
+    why: "throw() reaches the generator; an abandoned generator ends its span",
+    change: (wanted) => {
+      wanted.result = { value: "caught" };
+      abandoned([1, "caught"])(wanted);
+    },
+  },
+  generator_send: {
+    why: "sent values reach the generator; an abandoned generator ends its span",
+    change: (wanted) => {
+      wanted.result = { value: [1, ["got", "x"]] };
+      abandoned([1, ["got", "x"]])(wanted);
+    },
+  },
   asynchronous_generator_break: { why: "an abandoned generator ends its span", change: abandoned([1]) },
-  generator_consumed_outside_parent: { why: "a generator is recorded by name", change: ({ exported }) => { (exported[0]?.[0] as Shown).outputs = "[object Generator]"; } },
-  generator_chunks: { why: "nested NaN is a string; OTLP keeps the host's spacing of JSON", change: ({ exported }) => {
-    const span = exported[0]?.[0] as Shown;
-    span.outputs = [{ text: "ü😀", n: 1.5 }, null, [true], "NaN"];
-    for (const [i, value] of ['{"text":"ü😀","n":1.5}', "null", "[true]", '"NaN"'].entries()) (span.events[i] as { attributes: Record<string, unknown> }).attributes["mlflow.chunk.value"] = value;
-  } },
-  asynchronous_cancel: { why: "an aborted call records its AbortError", change: ({ exported }) => {
-    const span = exported[0]?.[0] as Shown;
-    span.status = { status_code: "ERROR", description: "AbortError: This operation was aborted" };
-    span.events = [{ name: "exception", attributes: { "exception.type": "AbortError", "exception.message": "This operation was aborted", "exception.stacktrace": "…" } }];
-    span.attributes["mlflow.spanLogLevel"] = 40;
-  } },
-  data_uri_is_extracted: { why: "attachments are taken out only for destinations that can upload them", change: ({ exported }) => {
-    const span = exported[0]?.[0] as Shown;
-    span.inputs = { image: "data:image/png;base64,iVBORw0KGgo=" };
-    span.outputs = "data:image/png;base64,iVBORw0KGgo=";
-  } },
+  generator_consumed_outside_parent: {
+    why: "a generator is recorded by name",
+    change: ({ exported }) => {
+      (exported[0]?.[0] as Shown).outputs = "[object Generator]";
+    },
+  },
+  generator_chunks: {
+    why: "nested NaN is a string; OTLP keeps the host's spacing of JSON",
+    change: ({ exported }) => {
+      const span = exported[0]?.[0] as Shown;
+      span.outputs = [{ text: "ü😀", n: 1.5 }, null, [true], "NaN"];
+      for (const [i, value] of ['{"text":"ü😀","n":1.5}', "null", "[true]", '"NaN"'].entries())
+        (span.events[i] as { attributes: Record<string, unknown> }).attributes["mlflow.chunk.value"] = value;
+    },
+  },
+  asynchronous_cancel: {
+    why: "an aborted call records its AbortError",
+    change: ({ exported }) => {
+      const span = exported[0]?.[0] as Shown;
+      span.status = { status_code: "ERROR", description: "AbortError: This operation was aborted" };
+      span.events = [
+        {
+          name: "exception",
+          attributes: {
+            "exception.type": "AbortError",
+            "exception.message": "This operation was aborted",
+            "exception.stacktrace": "…",
+          },
+        },
+      ];
+      span.attributes["mlflow.spanLogLevel"] = 40;
+    },
+  },
+  data_uri_is_extracted: {
+    why: "attachments are taken out only for destinations that can upload them",
+    change: ({ exported }) => {
+      const span = exported[0]?.[0] as Shown;
+      span.inputs = { image: "data:image/png;base64,iVBORw0KGgo=" };
+      span.outputs = "data:image/png;base64,iVBORw0KGgo=";
+    },
+  },
 };
 delete DEVIATIONS["inputs_set_inside"];
 
@@ -416,8 +530,24 @@ function renameInput(from: string, to: string) {
 
 function abandoned(outputs: unknown[]) {
   return (wanted: Wanted): void => {
-    const events = outputs.map((value, i) => ({ name: `mlflow.chunk.item.${String(i)}`, attributes: { "mlflow.chunk.value": JSON.stringify(value) } }));
-    wanted.exported = [[{ name: "stream", parent: null, span_type: "UNKNOWN", inputs: {}, outputs, status: { status_code: "OK", description: "" }, events, attributes: { "stream.abandoned": true, "mlflow.spanLogLevel": 10 } }]];
+    const events = outputs.map((value, i) => ({
+      name: `mlflow.chunk.item.${String(i)}`,
+      attributes: { "mlflow.chunk.value": JSON.stringify(value) },
+    }));
+    wanted.exported = [
+      [
+        {
+          name: "stream",
+          parent: null,
+          span_type: "UNKNOWN",
+          inputs: {},
+          outputs,
+          status: { status_code: "OK", description: "" },
+          events,
+          attributes: { "stream.abandoned": true, "mlflow.spanLogLevel": 10 },
+        },
+      ],
+    ];
   };
 }
 
@@ -432,7 +562,10 @@ function shown(spans: readonly Span[]): Shown[] {
     inputs: span.inputs,
     outputs: span.outputs,
     status: { status_code: span.status.statusCode, description: span.status.description },
-    events: span.events.map(({ name, attributes }) => ({ name, attributes: "exception.stacktrace" in attributes ? { ...attributes, "exception.stacktrace": "…" } : attributes })),
+    events: span.events.map(({ name, attributes }) => ({
+      name,
+      attributes: "exception.stacktrace" in attributes ? { ...attributes, "exception.stacktrace": "…" } : attributes,
+    })),
     attributes: Object.fromEntries(Object.entries(span.attributes).filter(([key]) => !HIDDEN.has(key))),
   }));
 }
@@ -451,8 +584,23 @@ async function play(scenario: () => unknown): Promise<Seen> {
 
 function wantedOf({ result, exported }: GoldenCase): Wanted {
   return JSON.parse(
-    JSON.stringify({ result, exported: exported.map(({ spans }) => spans.map(({ name, parent, span_type, inputs, outputs, status, events, attributes }) => ({ name, parent, span_type, inputs, outputs, status, events, attributes }))) }),
-    (_, value: unknown) => (typeof value === "object" && value !== null && "$float" in value ? Number((value as { $float: string }).$float) : value),
+    JSON.stringify({
+      result,
+      exported: exported.map(({ spans }) =>
+        spans.map(({ name, parent, span_type, inputs, outputs, status, events, attributes }) => ({
+          name,
+          parent,
+          span_type,
+          inputs,
+          outputs,
+          status,
+          events,
+          attributes,
+        })),
+      ),
+    }),
+    (_, value: unknown) =>
+      typeof value === "object" && value !== null && "$float" in value ? Number((value as { $float: string }).$float) : value,
   ) as Wanted;
 }
 

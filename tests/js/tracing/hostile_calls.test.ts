@@ -1,6 +1,18 @@
 // Anything for any argument: nothing is thrown, the span leaves all the same, and so do the others of its batch.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { bindContext, getCurrentActiveSpan, registerOnSpanEndHook, registerOnSpanStartHook, startSpan, suppressTracing, trace, tracingContext, updateCurrentTrace, withSpan, type LiveSpan } from "../../../js/index.js";
+import {
+  bindContext,
+  getCurrentActiveSpan,
+  registerOnSpanEndHook,
+  registerOnSpanStartHook,
+  startSpan,
+  suppressTracing,
+  trace,
+  tracingContext,
+  updateCurrentTrace,
+  withSpan,
+  type LiveSpan,
+} from "../../../js/index.js";
 import { ended, start } from "./harness.js";
 
 const revoked = Proxy.revocable({}, {});
@@ -33,17 +45,34 @@ const hostile: [string, unknown][] = [
   ["a cycle", cyclic],
   ["100,000 levels", deep],
   ["a revoked proxy", revoked.proxy],
-  ["a proxy that throws", new Proxy({}, { get: throwing, ownKeys: throwing, has: throwing, getPrototypeOf: throwing, getOwnPropertyDescriptor: throwing })],
+  [
+    "a proxy that throws",
+    new Proxy(
+      {},
+      { get: throwing, ownKeys: throwing, has: throwing, getPrototypeOf: throwing, getOwnPropertyDescriptor: throwing },
+    ),
+  ],
   ["a getter that throws", Object.defineProperty({}, "name", { enumerable: true, get: throwing })],
   ["toString that throws", { toString: throwing, valueOf: throwing }],
   ["toJSON that throws", { toJSON: throwing }],
   ["no prototype", Object.create(null)],
   ["prototype keys", JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 1, "toString": 2, "hasOwnProperty": 3}')],
   ["an invalid date", new Date(NaN)],
-  ["a Map", new Map<unknown, unknown>([[{}, 1], ["a", cyclic]])],
+  [
+    "a Map",
+    new Map<unknown, unknown>([
+      [{}, 1],
+      ["a", cyclic],
+    ]),
+  ],
   ["a Set", new Set([Symbol("x")])],
   ["a promise", Promise.resolve(1)],
-  ["a generator", (function* () { yield 1; })()],
+  [
+    "a generator",
+    (function* () {
+      yield 1;
+    })(),
+  ],
   ["bytes", new Uint8Array([0, 255])],
   ["sparse", Object.assign([], { 5: 1, length: 10 })],
   ["an array of null", [null, undefined, 1, "x"]],
@@ -53,40 +82,241 @@ const hostile: [string, unknown][] = [
 type Call = [string, (span: LiveSpan, value: unknown) => void];
 const any = (value: unknown): never => value as never;
 const calls: Call[] = [
-  ["setAttribute key", (s, v) => { s.setAttribute(any(v), 1); }],
-  ["setAttribute value", (s, v) => { s.setAttribute("k", v); }],
-  ["setAttributes", (s, v) => { s.setAttributes(any(v)); }],
-  ["setAttributes value", (s, v) => { s.setAttributes({ k: v }); }],
-  ["setInputs", (s, v) => { s.setInputs(v); }],
-  ["setOutputs", (s, v) => { s.setOutputs(v); }],
-  ["setSpanType", (s, v) => { s.setSpanType(any(v)); }],
-  ["setStatus", (s, v) => { s.setStatus(any(v)); }],
-  ["setStatus description", (s, v) => { s.setStatus("ERROR", any(v)); }],
-  ["setStatus object", (s, v) => { s.setStatus({ statusCode: any(v), description: any(v) }); }],
-  ["setDescription", (s, v) => { s.setDescription(any(v)); }],
-  ["setLogLevel", (s, v) => { s.setLogLevel(any(v)); }],
-  ["addEvent", (s, v) => { s.addEvent(any(v)); }],
-  ["addEvent members", (s, v) => { s.addEvent({ name: any(v), timestamp: any(v), attributes: any(v) }); }],
-  ["addEvent attribute", (s, v) => { s.addEvent({ name: "e", attributes: { k: v } }); }],
-  ["addLink", (s, v) => { s.addLink(any(v)); }],
-  ["addLink members", (s, v) => { s.addLink({ traceId: any(v), spanId: any(v), attributes: any(v) }); }],
-  ["addLink attributes", (s, v) => { s.addLink({ traceId: "a".repeat(32), spanId: "b".repeat(16), attributes: any(v), traceFlags: any(v), traceState: any(v) }); }],
-  ["recordException", (s, v) => { s.recordException(v); }],
-  ["end", (s, v) => { s.end(any(v)); }],
-  ["end members", (s, v) => { s.end({ outputs: v, attributes: any(v), status: any(v), endTimeNs: any(v) }); }],
-  ["startSpan", (s, v) => { startSpan(any(v)).end(); s.startSpan(any(v)).end(); }],
-  ["startSpan members", (_, v) => { startSpan({ name: any(v), spanType: any(v), inputs: v, attributes: any(v), kind: any(v), links: any(v), startTimeNs: any(v), logLevel: any(v), description: any(v), tags: any(v), metadata: any(v), samplingRatioOverride: any(v), experimentId: any(v) }).end(); }],
-  ["startSpan parent", (_, v) => { startSpan({ name: "p", parent: v }).end(); }],
-  ["startSpan links of it", (_, v) => { startSpan({ name: "p", links: [any(v)] }).end(); }],
-  ["withSpan options", (s, v) => { if (typeof v === "function") return; withSpan(any(v), () => 1); s.withSpan(any(v), () => 1); }],
-  ["withSpan body", (_, v) => { if (typeof v !== "function") withSpan({ name: "w" }, any(v)); }],
-  ["trace options", (_, v) => { trace(() => 1, any(v))(); }],
-  ["trace argument", (_, v) => { trace((a: unknown) => a)(v); }],
-  ["updateCurrentTrace", (s, v) => { s.withSpan({ name: "u" }, () => { updateCurrentTrace(any(v)); updateCurrentTrace({ tags: any(v), metadata: any(v), clientRequestId: any(v), requestPreview: any(v), responsePreview: any(v), state: any(v), sessionId: any(v), user: any(v) }); }); }],
-  ["tracingContext", (_, v) => { tracingContext(any(v), () => 1); tracingContext({ tags: any(v), metadata: any(v), sessionId: any(v), user: any(v) }, () => 1); }],
-  ["hooks", (_, v) => { registerOnSpanStartHook(any(v))(); registerOnSpanEndHook(any(v))(); }],
-  ["bindContext", (_, v) => { bindContext(any(v)); }],
-  ["getAttribute", (s, v) => { s.getAttribute(any(v)); }],
+  [
+    "setAttribute key",
+    (s, v) => {
+      s.setAttribute(any(v), 1);
+    },
+  ],
+  [
+    "setAttribute value",
+    (s, v) => {
+      s.setAttribute("k", v);
+    },
+  ],
+  [
+    "setAttributes",
+    (s, v) => {
+      s.setAttributes(any(v));
+    },
+  ],
+  [
+    "setAttributes value",
+    (s, v) => {
+      s.setAttributes({ k: v });
+    },
+  ],
+  [
+    "setInputs",
+    (s, v) => {
+      s.setInputs(v);
+    },
+  ],
+  [
+    "setOutputs",
+    (s, v) => {
+      s.setOutputs(v);
+    },
+  ],
+  [
+    "setSpanType",
+    (s, v) => {
+      s.setSpanType(any(v));
+    },
+  ],
+  [
+    "setStatus",
+    (s, v) => {
+      s.setStatus(any(v));
+    },
+  ],
+  [
+    "setStatus description",
+    (s, v) => {
+      s.setStatus("ERROR", any(v));
+    },
+  ],
+  [
+    "setStatus object",
+    (s, v) => {
+      s.setStatus({ statusCode: any(v), description: any(v) });
+    },
+  ],
+  [
+    "setDescription",
+    (s, v) => {
+      s.setDescription(any(v));
+    },
+  ],
+  [
+    "setLogLevel",
+    (s, v) => {
+      s.setLogLevel(any(v));
+    },
+  ],
+  [
+    "addEvent",
+    (s, v) => {
+      s.addEvent(any(v));
+    },
+  ],
+  [
+    "addEvent members",
+    (s, v) => {
+      s.addEvent({ name: any(v), timestamp: any(v), attributes: any(v) });
+    },
+  ],
+  [
+    "addEvent attribute",
+    (s, v) => {
+      s.addEvent({ name: "e", attributes: { k: v } });
+    },
+  ],
+  [
+    "addLink",
+    (s, v) => {
+      s.addLink(any(v));
+    },
+  ],
+  [
+    "addLink members",
+    (s, v) => {
+      s.addLink({ traceId: any(v), spanId: any(v), attributes: any(v) });
+    },
+  ],
+  [
+    "addLink attributes",
+    (s, v) => {
+      s.addLink({ traceId: "a".repeat(32), spanId: "b".repeat(16), attributes: any(v), traceFlags: any(v), traceState: any(v) });
+    },
+  ],
+  [
+    "recordException",
+    (s, v) => {
+      s.recordException(v);
+    },
+  ],
+  [
+    "end",
+    (s, v) => {
+      s.end(any(v));
+    },
+  ],
+  [
+    "end members",
+    (s, v) => {
+      s.end({ outputs: v, attributes: any(v), status: any(v), endTimeNs: any(v) });
+    },
+  ],
+  [
+    "startSpan",
+    (s, v) => {
+      startSpan(any(v)).end();
+      s.startSpan(any(v)).end();
+    },
+  ],
+  [
+    "startSpan members",
+    (_, v) => {
+      startSpan({
+        name: any(v),
+        spanType: any(v),
+        inputs: v,
+        attributes: any(v),
+        kind: any(v),
+        links: any(v),
+        startTimeNs: any(v),
+        logLevel: any(v),
+        description: any(v),
+        tags: any(v),
+        metadata: any(v),
+        samplingRatioOverride: any(v),
+        experimentId: any(v),
+      }).end();
+    },
+  ],
+  [
+    "startSpan parent",
+    (_, v) => {
+      startSpan({ name: "p", parent: v }).end();
+    },
+  ],
+  [
+    "startSpan links of it",
+    (_, v) => {
+      startSpan({ name: "p", links: [any(v)] }).end();
+    },
+  ],
+  [
+    "withSpan options",
+    (s, v) => {
+      if (typeof v === "function") return;
+      withSpan(any(v), () => 1);
+      s.withSpan(any(v), () => 1);
+    },
+  ],
+  [
+    "withSpan body",
+    (_, v) => {
+      if (typeof v !== "function") withSpan({ name: "w" }, any(v));
+    },
+  ],
+  [
+    "trace options",
+    (_, v) => {
+      trace(() => 1, any(v))();
+    },
+  ],
+  [
+    "trace argument",
+    (_, v) => {
+      trace((a: unknown) => a)(v);
+    },
+  ],
+  [
+    "updateCurrentTrace",
+    (s, v) => {
+      s.withSpan({ name: "u" }, () => {
+        updateCurrentTrace(any(v));
+        updateCurrentTrace({
+          tags: any(v),
+          metadata: any(v),
+          clientRequestId: any(v),
+          requestPreview: any(v),
+          responsePreview: any(v),
+          state: any(v),
+          sessionId: any(v),
+          user: any(v),
+        });
+      });
+    },
+  ],
+  [
+    "tracingContext",
+    (_, v) => {
+      tracingContext(any(v), () => 1);
+      tracingContext({ tags: any(v), metadata: any(v), sessionId: any(v), user: any(v) }, () => 1);
+    },
+  ],
+  [
+    "hooks",
+    (_, v) => {
+      registerOnSpanStartHook(any(v))();
+      registerOnSpanEndHook(any(v))();
+    },
+  ],
+  [
+    "bindContext",
+    (_, v) => {
+      bindContext(any(v));
+    },
+  ],
+  [
+    "getAttribute",
+    (s, v) => {
+      s.getAttribute(any(v));
+    },
+  ],
 ];
 
 beforeAll(() => start());
@@ -113,7 +343,14 @@ describe.each(calls)("%s", (_, call) => {
 
     const names = (await ended()).map((got) => {
       // What left can be read, in every form.
-      expect(() => [got.attributes, got.events, got.links, got.toJsonString(), got.toOtlpBytes(), JSON.stringify(got.toDict())]).not.toThrow();
+      expect(() => [
+        got.attributes,
+        got.events,
+        got.links,
+        got.toJsonString(),
+        got.toOtlpBytes(),
+        JSON.stringify(got.toDict()),
+      ]).not.toThrow();
       return got.name;
     });
     expect(names).toContain("victim");
@@ -122,19 +359,22 @@ describe.each(calls)("%s", (_, call) => {
   });
 });
 
-test.each(["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "__defineGetter__", "0"])("TheKey %s IsAKeyLikeAnyOther", async (key) => {
-  const nested = JSON.parse(`{"${key}": {"polluted": 1}}`) as unknown;
-  const span = startSpan({ name: "keys" });
-  span.setAttribute(key, 1);
-  span.setInputs(nested);
-  span.addEvent({ name: "e", attributes: { [key]: 2 } });
-  span.end();
-  const [got] = await ended();
-  expect(Object.getOwnPropertyDescriptor(got?.attributes, key)?.value).toBe(1);
-  expect(Object.keys(got?.inputs as object)).toEqual([key]);
-  expect(JSON.stringify(got?.inputs)).toBe(JSON.stringify(nested));
-  expect(JSON.parse(got?.toJsonString() ?? "").attributes[key]).toBe("1");
-});
+test.each(["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "__defineGetter__", "0"])(
+  "TheKey %s IsAKeyLikeAnyOther",
+  async (key) => {
+    const nested = JSON.parse(`{"${key}": {"polluted": 1}}`) as unknown;
+    const span = startSpan({ name: "keys" });
+    span.setAttribute(key, 1);
+    span.setInputs(nested);
+    span.addEvent({ name: "e", attributes: { [key]: 2 } });
+    span.end();
+    const [got] = await ended();
+    expect(Object.getOwnPropertyDescriptor(got?.attributes, key)?.value).toBe(1);
+    expect(Object.keys(got?.inputs as object)).toEqual([key]);
+    expect(JSON.stringify(got?.inputs)).toBe(JSON.stringify(nested));
+    expect(JSON.parse(got?.toJsonString() ?? "").attributes[key]).toBe("1");
+  },
+);
 
 test("ManyAttributesAndLongTexts", async () => {
   const span = startSpan({ name: "large" });

@@ -1,5 +1,13 @@
 import { beforeAll, expect, test } from "@jest/globals";
-import { extractTraceContext, init, injectTraceContext, NoOpSpan, startSpan, withRemoteContext, withSpan } from "../../../js/index.js";
+import {
+  extractTraceContext,
+  init,
+  injectTraceContext,
+  NoOpSpan,
+  startSpan,
+  withRemoteContext,
+  withSpan,
+} from "../../../js/index.js";
 import { ended, start } from "./harness.js";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -172,12 +180,27 @@ const hostileCarriers: [string, unknown][] = [
   ["undefined", undefined],
   ["a number", 5],
   ["a symbol", Symbol("s")],
-  ["a proxy that throws", new Proxy({}, { ownKeys: () => { throw new Error("no"); }, get: () => { throw new Error("no"); } })],
+  [
+    "a proxy that throws",
+    new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error("no");
+        },
+        get: () => {
+          throw new Error("no");
+        },
+      },
+    ),
+  ],
 ];
 
 test("HostileCarriersDoNoHarm", () => {
   for (const [, carrier] of hostileCarriers) {
-    expect(() => { injectTraceContext(carrier as never); }).not.toThrow();
+    expect(() => {
+      injectTraceContext(carrier as never);
+    }).not.toThrow();
     expect(extractTraceContext(carrier as never)).toBeNull();
   }
 });

@@ -22,10 +22,20 @@ test("AnEndedTraceIsReadUntilItIsPopped", () => {
   let traceId = "";
   withSpan({ name: "root", inputs: { q: 1 } }, (root) => {
     traceId = root.traceId;
-    updateCurrentTrace({ tags: { t: "v" }, metadata: { m: 1 }, sessionId: "s", user: "u", clientRequestId: "c", responsePreview: "short" });
+    updateCurrentTrace({
+      tags: { t: "v" },
+      metadata: { m: 1 },
+      sessionId: "s",
+      user: "u",
+      clientRequestId: "c",
+      responsePreview: "short",
+    });
     withSpan({ name: "child" }, () => {
       const seen = manager().getTrace(traceId);
-      expect(seen?.data.spans.map(({ name, endTimeNs }) => [name, endTimeNs])).toEqual([["root", null], ["child", null]]);
+      expect(seen?.data.spans.map(({ name, endTimeNs }) => [name, endTimeNs])).toEqual([
+        ["root", null],
+        ["child", null],
+      ]);
       expect(seen?.info.state).toBe("IN_PROGRESS");
       clock.advance(12);
     });
@@ -44,7 +54,13 @@ test("AnEndedTraceIsReadUntilItIsPopped", () => {
       executionDuration: 12,
       requestTime: 1_700_000_000_000,
       tags: { t: "v", "mlflow.traceName": "root" },
-      traceMetadata: { m: "1", "mlflow.trace.session": "s", "mlflow.trace.user": "u", "mlflow.trace_schema.version": "3", "mlflow.traceOutputs": '"done"' },
+      traceMetadata: {
+        m: "1",
+        "mlflow.trace.session": "s",
+        "mlflow.trace.user": "u",
+        "mlflow.trace_schema.version": "3",
+        "mlflow.traceOutputs": '"done"',
+      },
     });
   }
   expect([manager().getTrace(traceId), manager().popTrace(traceId)]).toEqual([null, null]);
@@ -55,8 +71,16 @@ test("OneTraceIsPoppedAndTheOthersStay", () => {
   for (const span of spans) span.end();
   const [a, b] = spans as [LiveSpan, LiveSpan];
   expect(manager().getRootSpanId(a.traceId)).toBe(a.spanId);
-  expect(manager().popTrace(a.context.traceId)?.trace.data.spans.map(({ name }) => name)).toEqual(["a"]);
-  expect(manager().popTrace(b.context.traceId)?.trace.data.spans.map(({ name }) => name)).toEqual(["b"]);
+  expect(
+    manager()
+      .popTrace(a.context.traceId)
+      ?.trace.data.spans.map(({ name }) => name),
+  ).toEqual(["a"]);
+  expect(
+    manager()
+      .popTrace(b.context.traceId)
+      ?.trace.data.spans.map(({ name }) => name),
+  ).toEqual(["b"]);
 });
 
 test("PromptsOfATraceUnderWay", () => {
@@ -86,9 +110,18 @@ test("OldTracesAndTooManyAreGone", () => {
 test("VariablesOfMlflow", () => {
   const warnings: string[] = [];
   const read = (environment: Record<string, string>) => readEnvironment(environment, (message) => void warnings.push(message));
-  const all = read({ MLFLOW_TRACE_TIMEOUT_SECONDS: "5", MLFLOW_TRACE_BUFFER_TTL_SECONDS: "60", MLFLOW_TRACE_BUFFER_MAX_SIZE: "10", MLFLOW_TRACE_SAMPLING_RATIO: "0.5" });
+  const all = read({
+    MLFLOW_TRACE_TIMEOUT_SECONDS: "5",
+    MLFLOW_TRACE_BUFFER_TTL_SECONDS: "60",
+    MLFLOW_TRACE_BUFFER_MAX_SIZE: "10",
+    MLFLOW_TRACE_SAMPLING_RATIO: "0.5",
+  });
   expect(all.traces).toEqual({ timeoutSeconds: 5, ttlSeconds: 60, maxTraces: 10, samplingRatio: 0.5 });
-  expect([all.isDisabled, read({ MLFLOW_TRACING_ENABLED: "false" }).isDisabled, read({ MLFLOW_TRACING_ENABLED: "true" }).isDisabled]).toEqual([false, true, false]);
+  expect([
+    all.isDisabled,
+    read({ MLFLOW_TRACING_ENABLED: "false" }).isDisabled,
+    read({ MLFLOW_TRACING_ENABLED: "true" }).isDisabled,
+  ]).toEqual([false, true, false]);
   expect(read({ MLFLOW_TRACE_TIMEOUT_SECONDS: "0" }).traces).toEqual({});
   expect(warnings).toEqual([]);
   expect(read({ MLFLOW_TRACE_TIMEOUT_SECONDS: "1.5", MLFLOW_TRACE_SAMPLING_RATIO: "2" }).traces).toEqual({});
@@ -96,7 +129,9 @@ test("VariablesOfMlflow", () => {
 });
 
 test("AModuleWithoutAManagerIsNamedAndSpansGoOn", async () => {
-  const small = new Handover({} as never, () => { throw new Error("the module ended"); });
+  const small = new Handover({} as never, () => {
+    throw new Error("the module ended");
+  });
   expect(() => new ManagerCore(small)).toThrow(/init\(\{ module: "full" \}\)/);
   expect(small.isDead).toBe(false);
 

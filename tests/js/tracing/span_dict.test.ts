@@ -50,7 +50,8 @@ function spanOf({ input }: LiveCase): LiveSpan {
 
 function play(span: LiveSpan, { op, ...tagged }: Operation): void {
   const given = untag(tagged) as Record<string, never>;
-  const timeOf = (text: unknown): bigint | undefined => (text === undefined || text === null ? undefined : BigInt(text as string));
+  const timeOf = (text: unknown): bigint | undefined =>
+    text === undefined || text === null ? undefined : BigInt(text as string);
   switch (op) {
     case "set_inputs":
       return span.setInputs(given["value"]);
@@ -65,11 +66,24 @@ function play(span: LiveSpan, { op, ...tagged }: Operation): void {
     case "set_status":
       return span.setStatus(given["status_code"] as never, (given["description"] ?? undefined) as never);
     case "add_event":
-      return span.addEvent({ name: given["name"] as never, timestamp: timeOf(given["timestamp"]), attributes: given["attributes"] as never });
+      return span.addEvent({
+        name: given["name"] as never,
+        timestamp: timeOf(given["timestamp"]),
+        attributes: given["attributes"] as never,
+      });
     case "add_link":
-      return span.addLink({ traceId: given["trace_id"] as never, spanId: given["span_id"] as never, attributes: given["attributes"] as never });
+      return span.addLink({
+        traceId: given["trace_id"] as never,
+        spanId: given["span_id"] as never,
+        attributes: given["attributes"] as never,
+      });
     case "end":
-      return span.end({ outputs: given["outputs"] as never, attributes: given["attributes"] as never, status: given["status"] as never, endTimeNs: timeOf(given["end_time_ns"]) });
+      return span.end({
+        outputs: given["outputs"] as never,
+        attributes: given["attributes"] as never,
+        status: given["status"] as never,
+        endTimeNs: timeOf(given["end_time_ns"]),
+      });
     default:
       throw new Error(`no operation ${op}`);
   }

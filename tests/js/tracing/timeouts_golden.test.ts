@@ -99,7 +99,10 @@ function viewOf({ info, data }: Trace): RecordedTrace {
       name: span.name,
       ended: span.endTimeNs !== null,
       status: { status_code: span.status.statusCode, description: span.status.description },
-      events: span.events.map(({ name, attributes }) => ({ name, attributes: { "exception.type": String(attributes["exception.type"]) } })),
+      events: span.events.map(({ name, attributes }) => ({
+        name,
+        attributes: { "exception.type": String(attributes["exception.type"]) },
+      })),
       inputs: span.inputs,
       outputs: span.outputs,
       log_level: span.logLevel as number,
@@ -117,7 +120,10 @@ function recordedView({ state, tags, trace_metadata, duration_at_least_1000_ms, 
       name,
       ended,
       status,
-      events: events.map((event) => ({ name: event.name, attributes: { "exception.type": event.attributes["exception.type"] as string } })),
+      events: events.map((event) => ({
+        name: event.name,
+        attributes: { "exception.type": event.attributes["exception.type"] as string },
+      })),
       inputs,
       outputs,
       log_level,
@@ -134,7 +140,10 @@ test.each(cases)("$name", ({ name, exported_by_the_timeout }) => {
   const view = viewOf(popped);
   if (name in DEVIATIONS) {
     expect(exported_by_the_timeout).toEqual([]);
-    expect(view.spans.map((span) => [span.name, span.status.status_code])).toEqual([["root", "ERROR"], ["child", "ERROR"]]);
+    expect(view.spans.map((span) => [span.name, span.status.status_code])).toEqual([
+      ["root", "ERROR"],
+      ["child", "ERROR"],
+    ]);
     expect(view.state).toBe("ERROR");
   } else {
     expect(view).toEqual(recordedView(exported_by_the_timeout[0] as RecordedTrace));

@@ -38,7 +38,9 @@ const programs = cases.filter(({ source_text }) => source_text === undefined);
 const texts = cases.filter(({ source_text }) => source_text !== undefined);
 let passed = 0;
 
-beforeAll(() => init({ exporter: "none", retainTraces: true, experimentId: "7", logger: { debug() {}, info() {}, warn() {}, error() {} } }));
+beforeAll(() =>
+  init({ exporter: "none", retainTraces: true, experimentId: "7", logger: { debug() {}, info() {}, warn() {}, error() {} } }),
+);
 afterAll(() => {
   const deviations = Object.entries(DEVIATIONS).map(([name, why]) => `  ${name}: ${why}`);
   process.stdout.write(`golden trace_json: passed ${String(passed)} of ${String(cases.length)}\n${deviations.join("\n")}\n`);
@@ -57,20 +59,35 @@ class Program {
       return;
     }
     const span = this.spans.get(ref) as LiveSpan;
-    if (op === "add_event") span.addEvent({ name: step["name"] as string, timestamp: BigInt(step["timestamp"] as string), attributes: step["attributes"] as Record<string, unknown> });
+    if (op === "add_event")
+      span.addEvent({
+        name: step["name"] as string,
+        timestamp: BigInt(step["timestamp"] as string),
+        attributes: step["attributes"] as Record<string, unknown>,
+      });
     else if (op === "set_status") span.setStatus(step["status_code"] as string, step["description"] as string);
     else if (op === "update_current_trace") {
-      const update = Object.fromEntries(Object.entries(step).map(([key, value]) => [key.replace(/_(\w)/g, (_, c: string) => c.toUpperCase()), value]));
-      frames().run(frameWithSpan(EMPTY_FRAME, span), () => { updateCurrentTrace(update); });
+      const update = Object.fromEntries(
+        Object.entries(step).map(([key, value]) => [key.replace(/_(\w)/g, (_, c: string) => c.toUpperCase()), value]),
+      );
+      frames().run(frameWithSpan(EMPTY_FRAME, span), () => {
+        updateCurrentTrace(update);
+      });
     } else if (op === "end") {
       const { outputs, attributes, status, end_time_ns } = step;
-      span.end({ outputs, attributes: attributes as Record<string, unknown>, status: status as string, endTimeNs: BigInt(end_time_ns as string) });
+      span.end({
+        outputs,
+        attributes: attributes as Record<string, unknown>,
+        status: status as string,
+        endTimeNs: BigInt(end_time_ns as string),
+      });
       if (span._trace.isComplete) this.exported.push(TraceManager.getInstance().popTrace(span.context.traceId)?.trace as Trace);
     } else throw new Error(`no operation ${op}`);
   }
 
   #start(ref: string, step: Record<string, unknown>): void {
-    const { parent, name, start_time_ns, span_type, inputs, attributes, tags, metadata, experiment_id, description, log_level } = step;
+    const { parent, name, start_time_ns, span_type, inputs, attributes, tags, metadata, experiment_id, description, log_level } =
+      step;
     const span = startSpan({
       name: name as string,
       parent: parent === null ? null : this.spans.get(parent as string),
@@ -116,7 +133,8 @@ test.each(programs)("Program $name", ({ name, input, ids, exported }) => {
   exported.forEach((expected, i) => {
     const trace = withoutEmptyPreviews(program.exported[i] as Trace);
     const text = trace.toJson();
-    const idsOf = (spans: readonly { spanId: string }[]): string[] => spans.map(({ spanId }) => withRecordedIds(spanId, program, ids));
+    const idsOf = (spans: readonly { spanId: string }[]): string[] =>
+      spans.map(({ spanId }) => withRecordedIds(spanId, program, ids));
     if (isDeviation) expect(withRecordedIds(text, program, ids)).not.toBe(expected.trace_text);
     else expect(withRecordedIds(text, program, ids)).toBe(expected.trace_text);
     expect(Trace.fromJson(text).toJson()).toBe(text);
@@ -127,7 +145,9 @@ test.each(programs)("Program $name", ({ name, input, ids, exported }) => {
         ...(given.name === undefined ? {} : { name: given.name }),
         ...(given.name_pattern === undefined ? {} : { name: new RegExp(given.name_pattern, "u") }),
         ...(given.span_type === undefined ? {} : { type: given.span_type }),
-        ...(given.span_id === undefined ? {} : { spanId: ours === undefined ? given.span_id : (program.spans.get(ours[0]) as LiveSpan).spanId }),
+        ...(given.span_id === undefined
+          ? {}
+          : { spanId: ours === undefined ? given.span_id : (program.spans.get(ours[0]) as LiveSpan).spanId }),
       };
       expect(idsOf(trace.searchSpans(search))).toEqual(span_ids);
     }

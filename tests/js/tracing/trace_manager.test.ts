@@ -30,7 +30,12 @@ test("APoppedTraceHasItsSpansInStartOrderAndItsPreviews", async () => {
   const popped = manager.popTrace(root.context.traceId);
 
   expect(popped?.trace.data.spans.map(({ name }) => name)).toEqual(["root", "child"]);
-  expect(popped?.trace.info).toMatchObject({ traceId: root.traceId, state: "OK", requestPreview: '{"text": "hello"}', responsePreview: "[1]" });
+  expect(popped?.trace.info).toMatchObject({
+    traceId: root.traceId,
+    state: "OK",
+    requestPreview: '{"text": "hello"}',
+    responsePreview: "[1]",
+  });
   expect(manager.popTrace(root.context.traceId)).toBeNull();
   expect(manager.getSpanFromId(root.traceId, root.spanId)).toBeNull();
   await ended();
@@ -50,7 +55,10 @@ test("OpenSpansAreSnapshots", async () => {
   child.end();
   const seen = manager.getTrace(root.traceId);
   root.setAttribute("later", 1);
-  expect(seen?.data.spans.map(({ name, endTimeNs }) => [name, endTimeNs === null])).toEqual([["root", true], ["child", false]]);
+  expect(seen?.data.spans.map(({ name, endTimeNs }) => [name, endTimeNs === null])).toEqual([
+    ["root", true],
+    ["child", false],
+  ]);
   expect(seen?.data.spans[0]?.attributes).not.toHaveProperty("later");
   expect(manager.getSpanFromId(root.traceId, root.spanId)).toBe(root);
   expect(manager.getRootSpanId(root.traceId)).toBe(root.spanId);
@@ -62,7 +70,11 @@ test("OpenSpansAreSnapshots", async () => {
 test("WithoutAKeeperATraceIsWhatIsOpenOrWaits", async () => {
   const root = startSpan({ name: "root", parent: null }) as LiveSpan;
   root.startSpan({ name: "child" }).end();
-  expect(TraceManager.getInstance().getTrace(root.traceId)?.data.spans.map(({ name }) => name)).toEqual(["root", "child"]);
+  expect(
+    TraceManager.getInstance()
+      .getTrace(root.traceId)
+      ?.data.spans.map(({ name }) => name),
+  ).toEqual(["root", "child"]);
   root.end();
   await ended();
   expect(TraceManager.getInstance().getTrace(root.traceId)).toBeNull();
@@ -70,11 +82,23 @@ test("WithoutAKeeperATraceIsWhatIsOpenOrWaits", async () => {
 
 test("UnknownThings", () => {
   const manager = TraceManager.getInstance();
-  expect([manager.getTrace("tr-x"), manager.getTrace(null), manager.getRootSpanId(null), manager.getSpanFromId(null, null), manager.popTrace(1n)]).toEqual([null, null, null, null, null]);
-  expect(() => { manager.registerSpan(null); }).not.toThrow();
+  expect([
+    manager.getTrace("tr-x"),
+    manager.getTrace(null),
+    manager.getRootSpanId(null),
+    manager.getSpanFromId(null, null),
+    manager.popTrace(1n),
+  ]).toEqual([null, null, null, null, null]);
+  expect(() => {
+    manager.registerSpan(null);
+  }).not.toThrow();
   const stray = startSpan({ name: "stray", parent: null });
-  expect(() => { manager.registerSpan(stray); }).toThrow(TraceError);
-  expect(() => { manager.registerPrompt("tr-x", { name: "p", version: 1 }); }).toThrow(TraceError);
+  expect(() => {
+    manager.registerSpan(stray);
+  }).toThrow(TraceError);
+  expect(() => {
+    manager.registerPrompt("tr-x", { name: "p", version: 1 });
+  }).toThrow(TraceError);
   stray.end();
 });
 
