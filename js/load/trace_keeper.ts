@@ -7,8 +7,6 @@ import { eventOfException } from "../tracing/span_event.js";
 import type { LiveSpan } from "../tracing/live_span.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { findTrace } from "../tracing/open_spans.js";
-import { infoOfLocalTrace } from "../tracing/local_trace_info.js";
-import type { TraceInfo } from "../tracing/trace_info.js";
 import type { Tracer, TraceObserver } from "../tracing/tracer.js";
 import { safeText } from "../tracing/values.js";
 import type { DroppedTrace, ManagerCore } from "./manager_core.js";
@@ -17,6 +15,8 @@ const TIMEOUT_CHECK_MILLIS = 1000;
 const AGE_CHECK_MILLIS = 30_000;
 /** Traces that wait for the module; the oldest make room, as in the manager. */
 const MAX_EARLY = 1000;
+
+const LOCATION = { type: "MLFLOW_EXPERIMENT", mlflow_experiment: { experiment_id: "0" } };
 
 export interface KeeperSettings {
   /** Ended traces stay until they are popped, too old or too many. */
@@ -65,10 +65,9 @@ export class TraceKeeper implements TraceObserver {
     if (this.#known.delete(trace.hex)) this.#quietly(() => this.#manager()?.popTrace(trace.hex, "", this.#now()));
   }
 
-  infoOf(traceIdHex: string): TraceInfo | null {
+  keptTrace(traceIdHex: string): LocalTrace | null {
     if (this.#settings.isRetaining) this.tick();
-    const trace = this.#known.get(traceIdHex);
-    return trace === undefined ? null : infoOfLocalTrace(trace);
+    return this.#known.get(traceIdHex) ?? null;
   }
 
   forget(traceIdHex: string): void {
@@ -84,8 +83,14 @@ export class TraceKeeper implements TraceObserver {
       this.#configureManager(manager);
       for (const trace of this.#early) {
         this.#early.delete(trace);
-        const info = JSON.stringify(infoOfLocalTrace(trace).toDict());
-        this.#drop(manager.registerTrace(trace.hex, info, this.#now()));
+        // What else is known of it is told when it is read: it changes until then.
+        const info = {
+          trace_id: trace.traceId,
+          request_time: new Date(this.#now()).toISOString(),
+          state: "IN_PROGRESS",
+          trace_location: LOCATION,
+        };
+        this.#drop(manager.registerTrace(trace.hex, JSON.stringify(info), this.#now()));
         this.#known.set(trace.hex, trace);
       }
     });

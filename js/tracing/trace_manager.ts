@@ -70,8 +70,7 @@ export class TraceManager {
   registerPrompt(traceId: string, prompt: PromptVersion): void {
     const text = (): string => this.#core.registerPrompt(traceId, exactJson({ ...prompt, version: String(prompt.version) }));
     const local = this.#traces.has(traceId) ? null : this.#local(traceId);
-    if (local !== null && (tracer().observer?.infoOf(local.hex) ?? null) !== null)
-      local.ensuredValues.tags.set(LINKED_PROMPTS, text());
+    if (local !== null && keptInfo(local.hex) !== null) local.ensuredValues.tags.set(LINKED_PROMPTS, text());
     else this.#known(traceId).info.tags[LINKED_PROMPTS] = text();
   }
 
@@ -81,7 +80,7 @@ export class TraceManager {
     const root = this.#local(traceId)?.root ?? null;
     if (root !== null) return root.parentId === null ? root.spanId : null;
     const hex = traceId === null ? null : otelTraceIdOf(traceId);
-    if (traceId === null || hex === null || (tracer().observer?.infoOf(hex) ?? null) === null) return null;
+    if (traceId === null || hex === null || keptInfo(hex) === null) return null;
     tracer().recorder.commit();
     return this.#core.getRootSpanId(traceId);
   }
@@ -101,7 +100,7 @@ export class TraceManager {
     tracer().recorder.commit();
     const registered = this.#traces.get(traceId);
     const hex = registered?.hex ?? otelTraceIdOf(traceId);
-    const info = registered?.info ?? (hex === null ? null : (tracer().observer?.infoOf(hex) ?? null));
+    const info = registered?.info ?? (hex === null ? null : keptInfo(hex));
     const kept = info === null ? null : this.#core.getTrace(traceId, exactJson(info.toDict()));
     return kept === null ? this.#underWay(traceId) : assemble(kept, [...(registered?.spans.values() ?? openSpansOf(hex))]);
   }
@@ -116,7 +115,7 @@ export class TraceManager {
     const registered = [...this.#traces.values()].find((entry) => entry.hex === hex);
     const { observer, recorder, clock } = tracer();
     recorder.commit();
-    const info = registered?.info ?? observer?.infoOf(hex) ?? null;
+    const info = registered?.info ?? keptInfo(hex);
     const popped = this.#core.popTrace(hex, info === null ? "" : exactJson(info.toDict()), clock.wallMillis());
     observer?.forget(hex);
     if (registered !== undefined) this.#traces.delete(registered.info.traceId);
@@ -148,6 +147,12 @@ export class TraceManager {
     if (found === undefined) throw new TraceError("RESOURCE_DOES_NOT_EXIST", `trace '${traceId}' is not registered`);
     return found;
   }
+}
+
+/** Of a trace that is retained or has a timeout. */
+function keptInfo(traceIdHex: string): TraceInfo | null {
+  const trace = tracer().observer?.keptTrace(traceIdHex) ?? null;
+  return trace === null ? null : infoOfLocalTrace(trace);
 }
 
 function openSpansOf(traceIdHex: string | null): LiveSpan[] {

@@ -20,7 +20,6 @@ import { isBelowRatio, isRatio } from "./ratio.js";
 import type { Sampler, SamplingResult } from "./sampling.js";
 import { whenSettled } from "./settle.js";
 import type { LinkInput, SpanContext } from "./span.js";
-import type { TraceInfo } from "./trace_info.js";
 import { safeText, type JsonText } from "./values.js";
 
 export type ActiveSpan = LiveSpan | NoOpSpan;
@@ -80,8 +79,8 @@ export interface TracerStats {
 export interface TraceObserver {
   traceStarted(trace: LocalTrace, root: LiveSpan): void;
   traceCompleted(trace: LocalTrace): void;
-  /** What is known now of a trace that the core's manager knows; null: it does not. */
-  infoOf(traceIdHex: string): TraceInfo | null;
+  /** A trace that the core's manager knows, ended or not; null: it does not. */
+  keptTrace(traceIdHex: string): LocalTrace | null;
   /** The trace was popped. */
   forget(traceIdHex: string): void;
 }

@@ -186,8 +186,8 @@ const scenarios: Record<string, () => unknown> = {
       throw new ValueError("broke");
     })(),
   ],
-  // eslint-disable-next-line require-yield -- it throws before it could
   generator_error_at_once: () => [
+    // eslint-disable-next-line require-yield -- it throws before it could
     ...trace(function* stream(_x: number): Generator<number> {
       throw new ValueError("at once");
     })(1),

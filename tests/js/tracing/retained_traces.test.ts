@@ -142,7 +142,7 @@ test("AModuleWithoutAManagerIsNamedAndSpansGoOn", async () => {
   const span = startSpan({ name: "x", parent: null });
   expect(span).toBeInstanceOf(LiveSpan);
   span.end();
-  expect(keeper.infoOf((span as LiveSpan).context.traceId)).toBeNull();
+  expect(keeper.keptTrace((span as LiveSpan).context.traceId)).toBeNull();
   expect(logger.lines.filter((line) => line.includes("traces are not kept"))).toHaveLength(1);
   keeper.stop();
   tracer().observer = before;
