@@ -551,8 +551,8 @@ export class Recorder implements SpanSink {
 
   /** A text that is likely to come again: interned where the table has room. */
   #textWord(text: string): number {
-    const id = this.#textIds.get(text) ?? this.#intern(text);
-    return id < 0 ? this.#ropeText(text) : (id | INTERNED) >>> 0;
+    const word = this.#internedWord(text);
+    return word === NO_TEXT ? this.#ropeText(text) : word;
   }
 
   /** The tag bits of a key; 0 where it cannot be interned. */
