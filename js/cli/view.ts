@@ -45,7 +45,10 @@ export interface ViewServer {
   origin: string;
   port: number;
   token: string;
-  /** Takes a request from elsewhere (a file) as if it had been posted; returns what could be read. */
+  /**
+   * Takes what came from elsewhere (a file, a server's answer) as if it had been posted; returns what could be read.
+   * `json` is everything that `Viewer.importJson` reads: OTLP JSON, MLflow's dictionaries and REST answers.
+   */
   add(bytes: Uint8Array, encoding: Encoding): CheckResult;
   close(): Promise<void>;
 }

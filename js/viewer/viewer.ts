@@ -103,7 +103,12 @@ export class Viewer {
     return this.#import("importProtobuf", bytes);
   }
 
-  /** OTLP JSON: one request, JSON lines, an array of requests. */
+  /**
+   * OTLP JSON (one request, JSON lines, an array of requests) or MLflow traces: dictionaries `{info, data: {spans}}`,
+   * REST answers `{trace: {trace_info, spans}}` and `{traces: […]}`, trace artifacts `{spans}`, arrays and JSON lines of
+   * them. What the text is, is told by its content. A trace's info and its spans belong into one object: an info alone
+   * has nothing to show.
+   */
   importJson(json: string | Uint8Array): ImportReport {
     return this.#import("importJson", json);
   }
