@@ -55,4 +55,8 @@ export { SpanBatch } from "./export/span_batch.js";
 export type { FlushResult } from "./export/flush_result.js";
 export { OtlpHttpExporter } from "./export/otlp_exporter.js";
 export type { OtlpHttpExporterOptions } from "./export/otlp_http_exporter.js";
+export { disableNotebookDisplay, enableNotebookDisplay, getDisplayHandler } from "./mlflow/display_handler.js";
+export type { DisplayHandler, DisplaySink } from "./mlflow/display_handler.js";
+export type { MimeBundle } from "./mlflow/mime_bundle.js";
+export { getNotebookIframeHtml } from "./mlflow/notebook_html.js";
 export { TraceError } from "./trace_error.js";

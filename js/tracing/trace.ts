@@ -1,5 +1,6 @@
 // A whole trace: its info and its spans in start order. Detached: nothing that happens later shows.
 
+import { mimeBundle, type MimeBundle } from "../mlflow/mime_bundle.js";
 import { TraceError } from "../trace_error.js";
 import { parseJson } from "./json.js";
 import { exactJson } from "./exact_json.js";
@@ -13,6 +14,9 @@ export interface SpanSearch {
   name?: string | RegExp;
   spanId?: string;
 }
+
+/** Under this name Deno's Jupyter kernel and others ask a value how to show it. */
+export const JUPYTER_DISPLAY: unique symbol = Symbol.for("Jupyter.display");
 
 export class Trace {
   readonly info: TraceInfo;
@@ -31,6 +35,11 @@ export class Trace {
   toJson(): string {
     const records = this.data.spans.map((span) => span._record());
     return codec().traceText(exactJson(this.info.toDict()), records);
+  }
+
+  /** What a notebook shows for it, by MIME type. */
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return mimeBundle([this]);
   }
 
   /** Throws TraceError for a name that is neither a string nor a pattern. */

@@ -1,0 +1,28 @@
+// What the notebook display asks of its surroundings, read when it is used.
+
+interface HostProcess {
+  env?: Record<string, string | undefined>;
+}
+
+/** undefined where it is not set, and in browsers, which have none. */
+export function environmentVariable(name: string): string | undefined {
+  try {
+    return (globalThis as { process?: HostProcess }).process?.env?.[name];
+  } catch {
+    return undefined; // Deno asks for a permission, which may be refused
+  }
+}
+
+/** MLflow's tracking URI; "" where there is none. */
+export function trackingUri(): string {
+  return environmentVariable("MLFLOW_TRACKING_URI") ?? "";
+}
+
+export function isHttpUri(uri: string): boolean {
+  return /^https?:\/\//i.test(uri);
+}
+
+/** A notebook of Databricks draws traces itself, from their ids. */
+export function isDatabricks(uri: string): boolean {
+  return /^databricks(?:$|[:-])/.test(uri) || environmentVariable("DATABRICKS_RUNTIME_VERSION") !== undefined;
+}
