@@ -31,6 +31,15 @@ export function watchEnd({ destinations }: LifecycleOptions): () => void {
   };
 }
 
+export function environmentVariable(_name: string): string | undefined {
+  return undefined;
+}
+
+/** A page has no such moment. */
+export function watchBeforeExit(_listener: () => void): () => void {
+  return () => undefined;
+}
+
 /** Where the module's bytes stand beside this file; null: fetch the URL. */
 export function readModuleFile(_isFull: boolean): null {
   return null;

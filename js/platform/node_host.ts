@@ -27,6 +27,17 @@ export function watchEnd({ pendingSpans, flush, logger, exitTimeoutMillis }: Lif
   return installExitHooks({ host: process as unknown as ExitHost, pendingSpans, flush, logger, exitTimeoutMillis });
 }
 
+/** A variable as it stands now; undefined where it is not set. */
+export function environmentVariable(name: string): string | undefined {
+  return process.env[name];
+}
+
+/** Told each time the event loop has run dry; the result stops that. */
+export function watchBeforeExit(listener: () => void): () => void {
+  process.on("beforeExit", listener);
+  return () => process.removeListener("beforeExit", listener);
+}
+
 /** The module's bytes beside the glue. */
 export function readModuleFile(isFull: boolean): Uint8Array {
   return readFileSync(fileURLToPath(moduleUrl(isFull)));
