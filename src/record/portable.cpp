@@ -142,6 +142,19 @@ RecordRef adoptSpan(const trace::SpanData& span, const RecordHead& head, uint32_
   return ownBlock(encodeSpan(span, &head, routing, extraFlags));
 }
 
+Result<Bytes> firstPortable(Bytes records) {
+  uint32_t length = 0;
+  if (records.size() < sizeof length) {
+    return Error{ErrorCode::Truncated, "a record ends inside its header"};
+  }
+  std::memcpy(&length, records.data(), sizeof length);
+  const bool isPlausible = length >= header::kWords * sizeof(uint32_t) && length % 4 == 0;
+  if (!isPlausible) return Error{ErrorCode::Malformed, "a record has an impossible length"};
+  if (length > records.size())
+    return Error{ErrorCode::Truncated, "a record is longer than its bytes"};
+  return records.first(length);
+}
+
 Result<trace::SpanData> decodePortable(Bytes bytes, Form form) {
   const auto checked = validateRecord(bytes, emptyTable());
   if (!checked.ok()) return checked.error();

@@ -33,6 +33,9 @@ std::vector<uint8_t> encodePortable(const trace::SpanData& span);
 // Reads one record from bytes of any origin; lengths, depth and text are checked.
 Result<trace::SpanData> decodePortable(Bytes bytes, Form form = Form::Mlflow);
 
+// The first of several records that stand back to back; its length heads it.
+Result<Bytes> firstPortable(Bytes records);
+
 // Reads a record of the core.
 trace::SpanData decodeRecord(const uint32_t* record, const TextTable& table,
                              Form form = Form::Mlflow);
