@@ -14,6 +14,7 @@ const ROOMS = {
   otlp: ["base", "trace", "record"],
   mlflow: ["base", "trace", "record"],
   query: ["base", "trace", "record"],
+  client: ["base", "trace", "record", "otlp", "mlflow"],
   manager: ["base", "trace", "record", "otlp", "mlflow", "query"],
   exporting: ["base", "trace", "record", "otlp", "mlflow", "query", "manager"],
   view: ["base", "trace", "record", "otlp", "mlflow", "query"],

@@ -1,0 +1,29 @@
+// Spans on their way to an MLflow server.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "base/text.h"
+#include "trace/span_data.h"
+
+namespace spandrel::client {
+
+// What the reader of a request makes of strings.
+enum class Strings : uint8_t {
+  // As they are (tables).
+  Kept,
+  // MLflow's server takes a string that holds a JSON object, array or string for that value. A
+  // string that only looks like one is sent with quotes around it, which the server takes off.
+  Unquoted,
+};
+
+// Portable records, back to back, as one ExportTraceServiceRequest in MLflow's form: header fields
+// are attributes, attributes the values their JSON texts stand for. A structure that would not
+// arrive that way leaves as its text: more than kMaxWireDepth levels, integers beyond 64 bits.
+// Nothing for no records.
+Result<std::vector<uint8_t>> spanRequest(Bytes records, const trace::Resource& resource,
+                                         Strings strings);
+
+}  // namespace spandrel::client
