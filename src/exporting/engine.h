@@ -38,6 +38,7 @@ class Engine {
   // Resource and scope of all exports, from one staged record (otlp::encodeOrigin).
   Result<Done> setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
                          uint32_t ropeUnits);
+  const trace::Resource& resource() const { return resource_; }
 
   // Takes a staged chunk over (record/commit.h) and routes its records.
   Result<Done> commit(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
