@@ -48,6 +48,11 @@ int32_t traceJsonOfRecords(uint32_t length, uint32_t infoLength, bool withSizeSt
                                           inputBytes(length).subspan(infoLength), withSizeStats));
 }
 
+int32_t sizeStatsOfRecords(uint32_t length, uint32_t infoLength) {
+  return reply(mlflow::sizeStatsOfRecords(inputText(infoLength),
+                                          inputBytes(length).subspan(infoLength)));
+}
+
 int32_t recordsOfTraceJson(uint32_t length) {
   return reply(mlflow::recordsOfTraceJson(inputText(length)));
 }
@@ -89,6 +94,7 @@ EMSCRIPTEN_BINDINGS(spandrel_codecs) {
   emscripten::function("recordOfOtlpSpan", &recordOfOtlpSpan);
   emscripten::function("recordOfOtlpSpanAt", &recordOfOtlpSpanAt);
   emscripten::function("traceJsonOfRecords", &traceJsonOfRecords);
+  emscripten::function("sizeStatsOfRecords", &sizeStatsOfRecords);
   emscripten::function("recordsOfTraceJson", &recordsOfTraceJson);
   emscripten::function("anyValueOfJson", &anyValueOfJson);
   emscripten::function("jsonOfAnyValue", &jsonOfAnyValue);

@@ -112,6 +112,10 @@ int32_t managerGetMlflowTraceId(uint32_t length) {
 int32_t managerHasOpenSpans(uint32_t length) {
   return hasOpenSpans(*moduleManager(), length);
 }
+int32_t managerSetAside(uint32_t length, double nowMillis) {
+  return replyBool(
+      setAsideOf(*moduleManager(), inputText(length), static_cast<uint64_t>(nowMillis)));
+}
 int32_t managerConfigure(uint32_t length) {
   return configure(*moduleManager(), length);
 }
@@ -161,6 +165,7 @@ EMSCRIPTEN_BINDINGS(spandrel_manager) {
   function("managerGetLocalRootSpanId", &managerGetLocalRootSpanId);
   function("managerGetMlflowTraceId", &managerGetMlflowTraceId);
   function("managerHasOpenSpans", &managerHasOpenSpans);
+  function("managerSetAside", &managerSetAside);
   function("managerConfigure", &managerConfigure);
   function("managerTick", &managerTick);
   function("managerStats", &managerStats);

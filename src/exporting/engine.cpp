@@ -38,6 +38,29 @@ Result<Done> Engine::releaseTrace(uint32_t destination, std::string_view traceId
   return Done{};
 }
 
+Result<SpanQueue::BatchId> Engine::takeTrace(uint32_t destination, std::string_view traceIdHex) {
+  const auto id = trace::parseTraceIdHex(traceIdHex);
+  if (!id.ok()) return id.error();
+  return queue(destination).takeTrace(id.value());
+}
+
+Result<Done> Engine::discardTrace(uint32_t destination, std::string_view traceIdHex,
+                                  LossReason reason) {
+  const auto id = trace::parseTraceIdHex(traceIdHex);
+  if (!id.ok()) return id.error();
+  queue(destination).discardTrace(id.value(), reason);
+  return Done{};
+}
+
+std::string Engine::heldTraces(uint32_t destination) {
+  std::string out;
+  for (const trace::TraceId& id : queue(destination).heldTraces()) {
+    if (!out.empty()) out += ' ';
+    out += id.hex();
+  }
+  return out;
+}
+
 Result<Done> Engine::setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
                                uint32_t ropeUnits) {
   std::vector<record::RecordRef> records;

@@ -34,6 +34,11 @@ class Engine {
   SpanQueue& queue(uint32_t destination);
   // Whole-trace destinations: what is held of this trace (32 hex digits) becomes ready.
   Result<Done> releaseTrace(uint32_t destination, std::string_view traceIdHex);
+  // … becomes a batch, or is lost under a reason.
+  Result<SpanQueue::BatchId> takeTrace(uint32_t destination, std::string_view traceIdHex);
+  Result<Done> discardTrace(uint32_t destination, std::string_view traceIdHex, LossReason reason);
+  // Ids of 32 hex digits with a space between them.
+  std::string heldTraces(uint32_t destination);
 
   // Resource and scope of all exports, from one staged record (otlp::encodeOrigin).
   Result<Done> setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope,

@@ -35,7 +35,8 @@ bool SpanQueue::push(record::RecordRef record) {
     return true;
   }
   const trace::TraceId id = traceIdOf(record);
-  const bool completes = record.flags() & record::flags::kCompletes;
+  const bool completes =
+      !limits_.holdsUntilTaken && (record.flags() & record::flags::kCompletes) != 0;
   auto& held = held_[id];
   held.push_back(std::move(record));
   if (completes) {
@@ -80,6 +81,26 @@ void SpanQueue::releaseAll() {
   held_.clear();
 }
 
+SpanQueue::BatchId SpanQueue::takeTrace(const trace::TraceId& id) {
+  std::lock_guard lock(lock_);
+  Batch batch;
+  const auto found = held_.find(id);
+  if (found != held_.end()) {
+    batch.records = std::move(found->second);
+    held_.erase(found);
+  }
+  for (const auto& record : batch.records) batch.bytes += record.byteLength();
+  return addBatch(std::move(batch));
+}
+
+std::vector<trace::TraceId> SpanQueue::heldTraces() const {
+  std::lock_guard lock(lock_);
+  std::vector<trace::TraceId> ids;
+  ids.reserve(held_.size());
+  for (const auto& [id, records] : held_) ids.push_back(id);
+  return ids;
+}
+
 uint32_t SpanQueue::readySpans() const {
   std::lock_guard lock(lock_);
   return static_cast<uint32_t>(ready_.size());
@@ -103,6 +124,10 @@ SpanQueue::BatchId SpanQueue::take(uint32_t maxSpans, uint64_t maxBytes) {
     ready_.pop_front();
   }
   readyBytes_ -= batch.bytes;
+  return addBatch(std::move(batch));
+}
+
+SpanQueue::BatchId SpanQueue::addBatch(Batch batch) {
   if (++lastBatch_ == 0) ++lastBatch_;
   batches_.emplace(lastBatch_, std::move(batch));
   return lastBatch_;

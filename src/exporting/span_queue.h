@@ -22,7 +22,8 @@ namespace spandrel::exporting {
 struct QueueLimits {
   uint64_t maxBytes = 32u << 20;  // of record bytes
   uint32_t maxSpans = 0;          // 0: the byte budget alone counts
-  bool holdsTraces = false;  // keep a trace's records until the trace is complete (tail policy)
+  bool holdsTraces = false;      // keep a trace's records until the trace is complete (tail policy)
+  bool holdsUntilTaken = false;  // … and then too, until takeTrace() asks for them
 };
 
 class SpanQueue {
@@ -42,6 +43,10 @@ class SpanQueue {
   void releaseTrace(const trace::TraceId& id);
   void discardTrace(const trace::TraceId& id, LossReason reason);
   void releaseAll();
+  // What is held of this trace as a batch of its own, also where that is nothing.
+  BatchId takeTrace(const trace::TraceId& id);
+  // Traces of which something is held.
+  std::vector<trace::TraceId> heldTraces() const;
 
   uint32_t readySpans() const;
   uint64_t readyBytes() const;
@@ -72,6 +77,7 @@ class SpanQueue {
   };
 
   void makeReady(record::RecordRef record);
+  BatchId addBatch(Batch batch);
   void forget(std::vector<record::RecordRef>& records, LossReason reason);
   void count(LossReason reason, uint64_t spans) {
     counters_.dropped[static_cast<size_t>(reason)] += spans;

@@ -216,4 +216,10 @@ Result<bool> hasOpenSpansOf(TraceManager& manager, std::string_view otelIdHex) {
   return manager.hasOpenSpans(id.value());
 }
 
+Result<bool> setAsideOf(TraceManager& manager, std::string_view otelIdHex, uint64_t nowMillis) {
+  const auto id = trace::parseTraceIdHex(otelIdHex);
+  if (!id.ok()) return id.error();
+  return manager.setAside(id.value(), nowMillis);
+}
+
 }  // namespace spandrel::manager

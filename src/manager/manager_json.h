@@ -34,5 +34,6 @@ std::string statsJson(const TraceManager& manager);
 // Hex digits → MLflow's id, "" where there is none.
 Result<std::string> mlflowTraceIdOf(TraceManager& manager, std::string_view otelIdHex);
 Result<bool> hasOpenSpansOf(TraceManager& manager, std::string_view otelIdHex);
+Result<bool> setAsideOf(TraceManager& manager, std::string_view otelIdHex, uint64_t nowMillis);
 
 }  // namespace spandrel::manager

@@ -14,6 +14,8 @@ namespace {
 
 // Several ids may lead to one trace; more than this many are a mistake and the oldest goes.
 constexpr size_t kMaxOtelIds = 64;
+// Complete traces whose exporter does not come for them take their chances in the cache.
+constexpr size_t kMaxAside = 100'000;
 
 const record::TextTable& emptyTable() {
   static const record::TextTable table;
@@ -116,6 +118,9 @@ std::vector<DroppedTrace> TraceManager::clear() {
   const std::lock_guard guard(lock_);
   for (CachedTrace& gone : cache_->removeAll())
     dropped.push_back(account(std::move(gone), DroppedTrace::Reason::Evicted));
+  for (auto& [id, entry] : aside_)
+    dropped.push_back(account({id, std::move(entry)}, DroppedTrace::Reason::Evicted));
+  aside_.clear();
   traceIds_.clear();
   return dropped;
 }
@@ -345,6 +350,10 @@ std::optional<ManagerTrace> TraceManager::popTrace(const trace::TraceId& otelId,
     const std::string traceId = std::move(found->second);
     traceIds_.erase(found);
     entry = cache_->remove(traceId, now);
+    if (const auto aside = aside_.find(traceId); !entry && aside != aside_.end()) {
+      entry = std::move(aside->second);
+      aside_.erase(aside);
+    }
     if (!entry) return std::nullopt;
     forget(*entry, traceId);
     ++stats_.popped;
@@ -354,6 +363,17 @@ std::optional<ManagerTrace> TraceManager::popTrace(const trace::TraceId& otelId,
   return ManagerTrace{snapshotOf(std::move(entry->info), entry->ordered(),
                                  root == nullptr ? nullptr : &root->id, table_, previewMaxLength),
                       std::move(entry->prompts)};
+}
+
+bool TraceManager::setAside(const trace::TraceId& otelId, uint64_t nowMillis) {
+  const std::lock_guard guard(lock_);
+  const uint64_t now = advance(nowMillis);
+  const auto found = traceIds_.find(otelId);
+  if (found == traceIds_.end()) return false;
+  if (aside_.size() < kMaxAside) {
+    if (auto entry = cache_->remove(found->second, now)) aside_[found->second] = std::move(entry);
+  }
+  return find(found->second) != nullptr;
 }
 
 TickReport TraceManager::tick(uint64_t nowMillis) {
@@ -373,8 +393,9 @@ TickReport TraceManager::tick(uint64_t nowMillis) {
 ManagerStats TraceManager::stats() const {
   const std::lock_guard guard(lock_);
   ManagerStats now = stats_;
-  now.traces = cache_->size();
+  now.traces = cache_->size() + aside_.size();
   now.spans = cache_->countSpans();
+  for (const auto& [id, entry] : aside_) now.spans += entry->slots.size();
   return now;
 }
 
@@ -391,7 +412,10 @@ uint64_t TraceManager::cacheTtlSeconds() const {
 // --- under the lock -----------------------------------------------------------------------------
 
 TraceEntry* TraceManager::find(std::string_view traceId) {
-  return cache_->find(traceId, nowMillis_);
+  if (TraceEntry* entry = cache_->find(traceId, nowMillis_)) return entry;
+  if (aside_.empty()) return nullptr;
+  const auto aside = aside_.find(std::string(traceId));
+  return aside == aside_.end() ? nullptr : aside->second.get();
 }
 
 TraceEntry* TraceManager::find(const trace::TraceId& otelId) {

@@ -137,6 +137,9 @@ class TraceManager {
 
   // Takes the trace and its mapping out. Previews, times, state and metadata are set from its root.
   std::optional<ManagerTrace> popTrace(const trace::TraceId& otelId, uint64_t nowMillis);
+  // The trace is complete and an exporter comes for it soon: until then neither age nor newer
+  // traces take its place. False: it is not known.
+  bool setAside(const trace::TraceId& otelId, uint64_t nowMillis);
 
   // What time brings: to be called about once a second.
   TickReport tick(uint64_t nowMillis);
@@ -162,6 +165,7 @@ class TraceManager {
   std::shared_ptr<const Logger> logger_;
   std::unique_ptr<TraceCache> cache_;
   std::unordered_map<trace::TraceId, std::string, trace::TraceIdHash> traceIds_;
+  std::unordered_map<std::string, std::unique_ptr<TraceEntry>> aside_;
   uint64_t nowMillis_ = 0;
   ManagerStats stats_;
 };

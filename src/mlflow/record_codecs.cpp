@@ -1,30 +1,13 @@
 #include "mlflow/record_codecs.h"
 
-#include <cstring>
-
 #include "mlflow/from_otlp.h"
 #include "mlflow/size_stats.h"
 #include "mlflow/span_dict.h"
 #include "mlflow/trace_dict.h"
-#include "record/grammar.h"
 #include "record/portable.h"
 
 namespace spandrel::mlflow {
 namespace {
-
-// The first of the records that stand back to back; its length heads it.
-Result<Bytes> firstRecord(Bytes records) {
-  uint32_t length = 0;
-  if (records.size() < sizeof length) {
-    return Error{ErrorCode::Truncated, "a record ends inside its header"};
-  }
-  std::memcpy(&length, records.data(), sizeof length);
-  const bool isPlausible = length >= record::header::kWords * sizeof(uint32_t) && length % 4 == 0;
-  if (!isPlausible) return Error{ErrorCode::Malformed, "a record has an impossible length"};
-  if (length > records.size())
-    return Error{ErrorCode::Truncated, "a record is longer than its bytes"};
-  return records.first(length);
-}
 
 void append(std::vector<uint8_t>& out, std::string_view text) {
   out.insert(out.end(), text.begin(), text.end());
@@ -52,21 +35,37 @@ Result<std::vector<uint8_t>> recordOfOtlpSpan(const Result<trace::SpanData>& dec
   return record::encodePortable(span.value());
 }
 
-Result<std::string> traceJsonOfRecords(std::string_view info, Bytes records, bool withSizeStats) {
+namespace {
+
+Result<trace::Trace> traceOf(std::string_view info, Bytes records) {
   trace::Trace trace;
   Result<trace::TraceInfo> read = fromTraceInfoDictText(info);
   if (!read.ok()) return read.error();
   trace.info = read.take();
   while (!records.empty()) {
-    const Result<Bytes> record = firstRecord(records);
+    const Result<Bytes> record = record::firstPortable(records);
     if (!record.ok()) return record.error();
     Result<trace::SpanData> span = record::decodePortable(record.value());
     if (!span.ok()) return span.error();
     trace.spans.push_back(span.take());
     records = records.subspan(record.value().size());
   }
-  if (withSizeStats) addSizeStats(trace);
-  return toTraceJson(trace);
+  return trace;
+}
+
+}  // namespace
+
+Result<std::string> traceJsonOfRecords(std::string_view info, Bytes records, bool withSizeStats) {
+  Result<trace::Trace> trace = traceOf(info, records);
+  if (!trace.ok()) return trace.error();
+  if (withSizeStats) addSizeStats(trace.value());
+  return toTraceJson(trace.value());
+}
+
+Result<std::string> sizeStatsOfRecords(std::string_view info, Bytes records) {
+  const Result<trace::Trace> trace = traceOf(info, records);
+  if (!trace.ok()) return trace.error();
+  return sizeStatsObject(trace.value());
 }
 
 Result<std::vector<uint8_t>> recordsOfTraceJson(std::string_view json) {

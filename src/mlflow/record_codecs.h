@@ -24,6 +24,8 @@ Result<std::vector<uint8_t>> recordOfOtlpSpan(const Result<trace::SpanData>& dec
 // A whole trace. `info` is an info dictionary, `records` hold the spans back to back.
 // Trace.to_json(), with the two size keys in its metadata where `withSizeStats` says so.
 Result<std::string> traceJsonOfRecords(std::string_view info, Bytes records, bool withSizeStats);
+// The two size keys alone (size_stats.h).
+Result<std::string> sizeStatsOfRecords(std::string_view info, Bytes records);
 // Four bytes with the length of the info dictionary (little-endian), the dictionary, zeros up to
 // the next multiple of four, the spans' records back to back.
 Result<std::vector<uint8_t>> recordsOfTraceJson(std::string_view json);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_text.h"
 #include "mlflow/trace_dict.h"
 #include "trace/constants.h"
 
@@ -23,14 +24,34 @@ std::string sizeStatsText(size_t totalBytes, std::vector<size_t> spanBytes) {
          ", \"p50\": " + at(50) + ", \"p75\": " + at(75) + "}";
 }
 
-void addSizeStats(trace::Trace& trace) {
-  if (trace.spans.empty()) return;
+namespace {
+
+struct SizeTexts {
+  std::string stats;
+  std::string bytes;
+};
+
+SizeTexts sizeTextsOf(const trace::Trace& trace) {
   std::vector<size_t> spanBytes;
   const size_t total = toTraceJson(trace, JsonEscapes::Ascii, &spanBytes).size();
+  return {sizeStatsText(total, std::move(spanBytes)), std::to_string(total)};
+}
+
+}  // namespace
+
+std::string sizeStatsObject(const trace::Trace& trace) {
+  if (trace.spans.empty()) return "{}";
+  const SizeTexts texts = sizeTextsOf(trace);
+  return "{" + quoteJson(trace::metadata_key::kSizeStats) + ":" + quoteJson(texts.stats) + "," +
+         quoteJson(trace::metadata_key::kSizeBytes) + ":" + quoteJson(texts.bytes) + "}";
+}
+
+void addSizeStats(trace::Trace& trace) {
+  if (trace.spans.empty()) return;
+  SizeTexts texts = sizeTextsOf(trace);
   auto& metadata = trace.info.traceMetadata;
-  metadata[std::string(trace::metadata_key::kSizeStats)] =
-      sizeStatsText(total, std::move(spanBytes));
-  metadata[std::string(trace::metadata_key::kSizeBytes)] = std::to_string(total);
+  metadata[std::string(trace::metadata_key::kSizeStats)] = std::move(texts.stats);
+  metadata[std::string(trace::metadata_key::kSizeBytes)] = std::move(texts.bytes);
 }
 
 }  // namespace spandrel::mlflow

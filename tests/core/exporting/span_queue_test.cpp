@@ -186,6 +186,38 @@ TEST(SpanQueue, ReleasesOrDiscardsAHeldTrace) {
   EXPECT_EQ(queue.readySpans(), 2u);
 }
 
+TEST(SpanQueue, KeepsACompleteTraceUntilItIsTakenAsABatchOfItsOwn) {
+  SpanQueue queue({.holdsTraces = true, .holdsUntilTaken = true});
+  queue.push(makeRecord(1));
+  queue.push(makeRecord(2));
+  queue.push(makeRecord(1, kRecordBytes, record::flags::kCompletes));
+  EXPECT_EQ(queue.readySpans(), 0u);
+  EXPECT_EQ(queue.heldTraces().size(), 2u);
+
+  const auto first = queue.takeTrace(traceId(1));
+  EXPECT_EQ(queue.spanCount(first), 2u);
+  queue.push(makeRecord(1, kRecordBytes, record::flags::kCompletes));  // late
+  const auto late = queue.takeTrace(traceId(1));
+  EXPECT_EQ(queue.spanCount(late), 1u);
+  EXPECT_EQ(queue.heldTraces(), std::vector<trace::TraceId>{traceId(2)});
+
+  queue.settleDelivered(first);
+  queue.settleLost(late, LossReason::Late);
+  EXPECT_EQ(queue.counters().delivered, 2u);
+  EXPECT_EQ(lost(queue, LossReason::Late), 1u);
+  EXPECT_EQ(queue.counters().pending(), 1u);
+}
+
+TEST(SpanQueue, ABatchOfATraceOfWhichNothingIsHeldIsEmptyAndCountsNothing) {
+  SpanQueue queue({.holdsTraces = true, .holdsUntilTaken = true});
+  const auto batch = queue.takeTrace(traceId(1));
+  EXPECT_NE(batch, 0u);
+  EXPECT_EQ(queue.spanCount(batch), 0u);
+  queue.settleDelivered(batch);
+  EXPECT_EQ(queue.counters().produced, 0u);
+  EXPECT_EQ(queue.counters().delivered, 0u);
+}
+
 TEST(SpanQueue, DrainLosesReadyHeldAndTakenSpans) {
   SpanQueue queue({.maxBytes = 3 * kRecordBytes, .holdsTraces = true});
   queue.push(makeRecord(1, kRecordBytes, record::flags::kCompletes));
@@ -218,7 +250,7 @@ TEST(SpanQueue, AccountsForEverySpanUnderRandomOperations) {
     return (state >> 8) % below;
   };
   for (int step = 0; step < 20'000; ++step) {
-    switch (draw(8)) {
+    switch (draw(9)) {
       case 0:
         batches.push_back(queue.take(1 + draw(5), kRecordBytes * (1 + draw(5))));
         break;
@@ -239,6 +271,9 @@ TEST(SpanQueue, AccountsForEverySpanUnderRandomOperations) {
         break;
       case 5:
         queue.discardTrace(traceId(draw(6)), LossReason::TraceEvicted);
+        break;
+      case 6:
+        if (draw(8) == 0) batches.push_back(queue.takeTrace(traceId(draw(6))));
         break;
       default:
         queue.push(makeRecord(draw(6), kRecordBytes * (1 + draw(2)),

@@ -75,6 +75,36 @@ TEST_F(Manager, RecordsOfAPoppedTraceAreLate) {
   EXPECT_EQ(manager.keep(recordOf(id, 1, 0, 0)), KeepOutcome::Late);
 }
 
+TEST_F(Manager, ATraceSetAsideIsPoppedWhateverCameAfterIt) {
+  ManagerSettings settings;
+  settings.maxTraces = 1;
+  TraceManager small(settings);
+  ASSERT_TRUE(small.registerTrace(id, infoOf(id), 0).ok());
+  small.keep(recordOf(id, 1, 0, 0));
+  EXPECT_TRUE(small.setAside(id, 0));
+  EXPECT_FALSE(small.setAside(traceId(9), 0));
+
+  const auto dropped = small.registerTrace(traceId(2), infoOf(traceId(2)), 1'000);
+  ASSERT_TRUE(dropped.ok());
+  EXPECT_TRUE(dropped.value().empty());
+  EXPECT_TRUE(small.tick(4'000'000).expired.size() == 1);  // the second alone is too old
+  EXPECT_EQ(small.stats().traces, 1u);
+  EXPECT_EQ(small.stats().spans, 1u);
+  EXPECT_EQ(namesOf(*small.getTrace(text)), Names{"span"});
+
+  EXPECT_EQ(namesOf(small.popTrace(id, 5'000'000)->trace), Names{"span"});
+  EXPECT_EQ(small.popTrace(id, 5'000'000), std::nullopt);
+  EXPECT_EQ(small.stats().recordBytes, 0u);
+}
+
+TEST_F(Manager, ClearDropsTracesSetAside) {
+  begin();
+  manager.keep(recordOf(id, 1, 0, 0));
+  manager.setAside(id, 0);
+  EXPECT_EQ(manager.clear().size(), 1u);
+  EXPECT_EQ(manager.getTrace(text), std::nullopt);
+}
+
 TEST_F(Manager, RecordsBeyondTheBudgetAreRefusedAndAPopMakesRoom) {
   ManagerSettings settings;
   settings.maxRecordBytes = recordOf(id, 1, 0, 0).byteLength();
