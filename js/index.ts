@@ -13,6 +13,7 @@ export {
   isEnabled,
   registerOnSpanStartHook,
   registerOnSpanEndHook,
+  setSpanProcessors,
 } from "./tracing/fluent.js";
 export { reset } from "./tracing/reset.js";
 export { trace } from "./tracing/trace_function.js";
@@ -20,6 +21,10 @@ export type { TraceOptions } from "./tracing/trace_function.js";
 export { bindContext, suppressTracing } from "./tracing/context.js";
 export { updateCurrentTrace, tracingContext } from "./tracing/update_current_trace.js";
 export type { TraceUpdate, TracingContextOptions } from "./tracing/update_current_trace.js";
+export { setDestination } from "./tracing/destination.js";
+export type { TraceDestination } from "./tracing/placement.js";
+export { withEvaluationContext } from "./tracing/evaluation_context.js";
+export type { EvaluationOptions } from "./tracing/evaluation_context.js";
 export { extractTraceContext, injectTraceContext, withRemoteContext } from "./tracing/propagation.js";
 export type { HeaderCarrier, RemoteContext } from "./tracing/propagation.js";
 export { TraceManager } from "./tracing/trace_manager.js";
@@ -59,4 +64,5 @@ export { disableNotebookDisplay, enableNotebookDisplay, getDisplayHandler } from
 export type { DisplayHandler, DisplaySink } from "./mlflow/display_handler.js";
 export type { MimeBundle } from "./mlflow/mime_bundle.js";
 export { getNotebookIframeHtml } from "./mlflow/notebook_html.js";
+export { getTraceHtml } from "./mlflow/trace_html.js";
 export { TraceError } from "./trace_error.js";

@@ -5,7 +5,7 @@ import type { Trace } from "../tracing/trace.js";
 import { VERSION } from "../version.js";
 import { escapeHtml } from "./html.js";
 import { isHttpUri, trackingUri } from "./display_settings.js";
-import { traceHtmlPage } from "./trace_html.js";
+import { getTraceHtml } from "./trace_html.js";
 
 const RENDERER_PATH = "static-files/lib/notebook-trace-renderer/index.html";
 
@@ -13,12 +13,12 @@ const RENDERER_PATH = "static-files/lib/notebook-trace-renderer/index.html";
 export function getNotebookIframeHtml(traces: readonly Trace[]): string {
   const uri = trackingUri();
   const source = isHttpUri(uri) ? rendererUrl(uri, traces) : null;
-  const content = source === null ? `sandbox="" srcdoc="${escapeHtml(traceHtmlPage(traces))}"` : `src="${escapeHtml(source)}"`;
+  const content = source === null ? `sandbox="" srcdoc="${escapeHtml(getTraceHtml(traces))}"` : `src="${escapeHtml(source)}"`;
   const noun = traces.length === 1 ? "Trace" : "Traces";
   return `<div class="spandrel-notebook">
   <style>${BUTTON_STYLE}</style>
   <details open>
-    <summary><span class="spandrel-collapse">Collapse MLflow ${noun}</span><span class="spandrel-expand">Expand MLflow ${noun}</span></summary>
+    <summary>MLflow ${noun}</summary>
     <iframe
       id="trace-renderer"
       title="MLflow ${noun}"
@@ -55,5 +55,6 @@ const BUTTON_STYLE = `
   }
   .spandrel-notebook summary::-webkit-details-marker { display: none; }
   .spandrel-notebook summary:hover { background-color: rgb(22, 92, 150); }
-  .spandrel-notebook details[open] .spandrel-expand, .spandrel-notebook details:not([open]) .spandrel-collapse { display: none; }
+  .spandrel-notebook summary::before { content: "Expand "; }
+  .spandrel-notebook details[open] > summary::before { content: "Collapse "; }
 `;
