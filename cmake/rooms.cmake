@@ -19,7 +19,7 @@ endif()
 # How the modules are optimised: size first, because a page downloads them (the budget is in
 # scripts/size_budget.json), but the sources that every span passes through are compiled for speed.
 # -fno-exceptions must be the same at compile and at link.
-set(SPANDREL_ROOMS base trace record otlp mlflow client manager exporting view)
+set(SPANDREL_ROOMS base trace record otlp mlflow query client manager exporting view)
 set(SPANDREL_HOT_SOURCES
   record/commit.cpp record/record_ref.cpp record/text_table.cpp
   otlp/record_encoder.cpp
