@@ -1,13 +1,11 @@
 // What the notebook display asks of its surroundings, read when it is used.
 
-interface HostProcess {
-  env?: Record<string, string | undefined>;
-}
+import { environmentVariable as hostVariable } from "#host";
 
 /** undefined where it is not set, and in browsers, which have none. */
 export function environmentVariable(name: string): string | undefined {
   try {
-    return (globalThis as { process?: HostProcess }).process?.env?.[name];
+    return hostVariable(name);
   } catch {
     return undefined; // Deno asks for a permission, which may be refused
   }

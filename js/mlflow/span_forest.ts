@@ -35,6 +35,7 @@ export function spanForest(spans: readonly Span[], maxSpans: number): SpanForest
     else pushTo(childrenOf, parentId, span);
   }
   tops.push(...circles(order, tops, childrenOf));
+  tops.sort(byStart);
 
   const roots: SpanNode[] = [];
   const queue: SpanNode[] = [];
