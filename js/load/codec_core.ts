@@ -12,6 +12,7 @@ import { exactJson } from "../tracing/exact_json.js";
 import type { Core } from "./core.js";
 import type { Handover } from "./handover.js";
 import { ManagerCore } from "./manager_core.js";
+import { QueryCore } from "./query_core.js";
 
 interface CodecBindings {
   traceJsonOfRecords(length: number, infoLength: number, withSizeStats: boolean): number;
@@ -111,6 +112,10 @@ export class CodecCore implements SpanCodec {
     return (this.#manager ??= new ManagerCore(this.#core.handover, ([level, message]) => {
       this.#logger[level](message);
     }));
+  }
+
+  query(): QueryCore {
+    return new QueryCore(this.#core.handover);
   }
 
   anyValueBytes(json: string): Uint8Array {

@@ -2,6 +2,7 @@
 // have their fields alone.
 
 import type { ManagerCore } from "../load/manager_core.js";
+import type { QueryCore } from "../load/query_core.js";
 import { TraceError } from "../trace_error.js";
 import type { OtlpSpan, SpanDict } from "./span.js";
 import type { SpanFields } from "./span_fields.js";
@@ -20,6 +21,7 @@ export interface SpanCodec {
   /** Records of one trace that no batch has taken yet. */
   pendingRecords(traceIdHex: string): Uint8Array[];
   manager(): ManagerCore;
+  query(): QueryCore;
   anyValueBytes(json: string): Uint8Array;
   anyValueText(bytes: Uint8Array): string;
 }
