@@ -146,6 +146,7 @@ export class OtlpHttpExporter implements SpanExporter {
     }
     const options = { headers: this.#lastHeaders, protocol: this.#protocol };
     const request = {
+      method: "POST" as const,
       url: this.#url,
       headers: requestHeaders(this.#platform, options, isGzip),
       body,
@@ -155,7 +156,7 @@ export class OtlpHttpExporter implements SpanExporter {
     };
     const policies = policiesOf(batch);
     const spans = batch.spanCount;
-    const answer = this.#withinBudget(body.byteLength, () => this.#client.post(request));
+    const answer = this.#withinBudget(body.byteLength, () => this.#client.send(request));
     const outcome = answer.then((got): Outcome => {
       if (got.kind === "none") return failure("the page was hidden before an answer came", "unknown_outcome");
       return this.#outcome(got, nextStep(policies, got, spans, false), policies, options.protocol);

@@ -34,7 +34,8 @@ export async function post(
 ): Promise<HttpAnswer> {
   const isGzip = options.compression === "gzip";
   const sent = isGzip ? await platform.gzip(body) : body;
-  return client.post({
+  return client.send({
+    method: "POST",
     url: options.url,
     headers: requestHeaders(platform, options, isGzip),
     body: sent,

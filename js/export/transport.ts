@@ -1,8 +1,10 @@
-// One HTTP request as the exporters see it, whatever the platform sends it with.
+// One HTTP request as exporters and clients see it, whatever the platform sends it with.
 
 export interface HttpRequest {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   url: string;
   headers: Record<string, string>;
+  /** Empty: the request has none. */
   body: Uint8Array;
   /** Bounds the attempt as a whole, to the last byte of the answer. */
   timeoutMillis: number;
@@ -10,6 +12,8 @@ export interface HttpRequest {
   maxAnswerBytes: number;
   /** Browsers: the request may outlive the page. Elsewhere without meaning. */
   keepalive: boolean;
+  /** Node: the process waits for the answer. Absent: it may end before. */
+  keepsProcess?: boolean;
 }
 
 export type HttpAnswer =
@@ -22,7 +26,7 @@ export type HttpAnswer =
 
 export interface HttpClient {
   /** Never rejects. */
-  post(request: HttpRequest): Promise<HttpAnswer>;
+  send(request: HttpRequest): Promise<HttpAnswer>;
   /** Loads what requests to this protocol ("http:", "https:") need, so that the first one need not. */
   prepare?(protocol: string): void;
   /** Breaks off what is under way and closes idle connections. */

@@ -10,7 +10,7 @@ async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
 class FetchHttpClient implements HttpClient {
   readonly #active = new Set<AbortController>();
 
-  async post(request: HttpRequest): Promise<HttpAnswer> {
+  async send(request: HttpRequest): Promise<HttpAnswer> {
     const abort = new AbortController();
     this.#active.add(abort);
     let isLate = false;
@@ -20,9 +20,10 @@ class FetchHttpClient implements HttpClient {
     }, request.timeoutMillis);
     try {
       const response = await originalFetch()(request.url, {
-        method: "POST",
+        method: request.method,
         headers: request.headers,
-        body: request.body as Uint8Array<ArrayBuffer>,
+        // GET with a body, even an empty one, is refused.
+        body: request.body.byteLength === 0 ? null : (request.body as Uint8Array<ArrayBuffer>),
         keepalive: request.keepalive,
         redirect: "manual",
         cache: "no-store",

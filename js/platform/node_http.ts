@@ -1,7 +1,7 @@
 // HTTP for exporters in Node: node:http with an agent that keeps connections. `fetch` would cost
 // 18 ms of a cold start where node:http costs 3.
 //
-// Sockets do not keep the process alive: at its natural end the exit hook flushes, bounded.
+// Sockets of exports do not keep the process alive: at its natural end the exit hook flushes, bounded.
 
 import type * as http from "node:http";
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
@@ -41,14 +41,14 @@ class NodeHttpClient implements HttpClient {
     this.#maxConnections = options.maxConnections;
   }
 
-  async post(request: HttpRequest): Promise<HttpAnswer> {
+  async send(request: HttpRequest): Promise<HttpAnswer> {
     try {
       const url = new URL(request.url);
       const connections = await this.#connectionsFor(url.protocol);
-      const first = await this.#send(connections, url, request);
+      const first = await this.#sendOn(connections, url, request);
       // An idle connection that the receiver closed just then: the request never had a chance.
       if (first === "stale") {
-        const second = await this.#send(connections, url, request);
+        const second = await this.#sendOn(connections, url, request);
         return second === "stale" ? { kind: "none", cause: "ECONNRESET" } : second;
       }
       return first;
@@ -88,13 +88,11 @@ class NodeHttpClient implements HttpClient {
     return connections;
   }
 
-  #send({ http, zlib, agent }: Connections, url: URL, request: HttpRequest): Promise<HttpAnswer | "stale"> {
+  #sendOn({ http, zlib, agent }: Connections, url: URL, request: HttpRequest): Promise<HttpAnswer | "stale"> {
     return new Promise((resolve) => {
-      const sent = http.request(url, {
-        method: "POST",
-        agent,
-        headers: { ...request.headers, "content-length": String(request.body.byteLength) },
-      });
+      const { method, body, keepsProcess = false } = request;
+      const length = body.byteLength === 0 && method === "GET" ? {} : { "content-length": String(body.byteLength) };
+      const sent = http.request(url, { method, agent, headers: { ...request.headers, ...length } });
       this.#active.add(sent);
       const finish = (answer: HttpAnswer | "stale"): void => {
         clearTimeout(timer);
@@ -105,9 +103,9 @@ class NodeHttpClient implements HttpClient {
         finish({ kind: "none", cause: "timeout" });
         sent.destroy();
       }, request.timeoutMillis);
-      timer.unref();
+      if (!keepsProcess) timer.unref();
       let hasAnswer = false;
-      sent.on("socket", (socket) => socket.unref());
+      sent.on("socket", (socket) => (keepsProcess ? socket.ref() : socket.unref()));
       sent.on("response", (response) => {
         hasAnswer = true;
         readAnswer(zlib, response, request.maxAnswerBytes, (answer) => {
@@ -124,7 +122,7 @@ class NodeHttpClient implements HttpClient {
       sent.on("close", () => {
         if (!hasAnswer) finish({ kind: "none", cause: "closed" });
       });
-      sent.end(request.body);
+      sent.end(body);
     });
   }
 }

@@ -162,7 +162,7 @@ export class ScriptedClient implements HttpClient {
     this.reply = reply;
   }
 
-  async post(request: HttpRequest): Promise<HttpAnswer> {
+  async send(request: HttpRequest): Promise<HttpAnswer> {
     const names = spansOfRequest(request.body, request.headers["content-type"] ?? "").map((span) => span.name);
     const sent = { at: this.#time.monotonicMillis(), request, names };
     this.sent.push(sent);

@@ -35,7 +35,7 @@ async function openPage(compression: "none" | "gzip" = "none") {
   const opened = await openScripted(reply, { otlp: { compression } });
   // The body may be compressed: what was sent is read here.
   const bodies: Uint8Array[] = [];
-  opened.client.post = async (request) => {
+  opened.client.send = async (request) => {
     bodies.push(request.body);
     if (page.document.visibilityState === "hidden") expect(request.keepalive).toBe(true);
     return new Promise((resolve) => waiting.push(resolve));
