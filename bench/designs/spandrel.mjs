@@ -1,13 +1,17 @@
-// Spandrel as an application uses it. The sink turns every batch into OTLP bytes and drops them.
+// Spandrel as an application uses it. The sink turns every batch into OTLP bytes, in memory of its own
+// as an exporter would, and drops them.
 import { LLM_POOL, PATHS, SHAPES, TENANTS } from "../workloads.mjs";
 
 export async function createDesign({ queue = 1 << 30, endpoint, batch, enabled = true } = {}) {
   const { init, startSpan, flushTraces, disable, stats } = await import("spandrel");
   let bytes = 0;
   let spans = 0;
+  let memory = new Uint8Array(0);
   const sink = {
     export(each) {
-      bytes += each.toOtlpBytes().length;
+      const request = each.toOtlpBytes(memory);
+      if (request.length > memory.length) memory = new Uint8Array(request.length * 1.25);
+      bytes += request.length;
       spans += each.spanCount;
       return Promise.resolve({ status: "success" });
     },

@@ -33,8 +33,8 @@ export class CoreBatch implements SpanBatch {
     return this.#core?.encodedBatchLength(this.#destination, this.#batch) ?? 0;
   }
 
-  toOtlpBytes(): Uint8Array {
-    return this.#core?.encodeBatch(this.#destination, this.#batch) ?? new Uint8Array(0);
+  toOtlpBytes(into?: Uint8Array): Uint8Array {
+    return this.#core?.encodeBatch(this.#destination, this.#batch, into) ?? new Uint8Array(0);
   }
 
   toOtlpJson(): string {

@@ -1,12 +1,15 @@
-// What a destination is made from.
+// What a destination is made from, and what all kinds of them do.
 
-import type { Core } from "../load/core.js";
+import type { Core, QueueLimits } from "../load/core.js";
 import type { ExportPolicies } from "../load/export_core.js";
 import type { Clock } from "../tracing/clock.js";
+import type { LocalTrace } from "../tracing/local_trace.js";
 import type { Logger } from "../tracing/runtime.js";
-import type { SpansFromRecords } from "./core_batch.js";
-import type { UnreportedLoss } from "./destination_counters.js";
+import type { CoreBatch, SpansFromRecords } from "./core_batch.js";
+import type { DestinationCounters, UnreportedLoss } from "./destination_counters.js";
 import type { SpanExporter } from "./exporter.js";
+import type { FlushResult } from "./flush_result.js";
+import type { SentNow } from "./otlp_http_exporter.js";
 import type { Timers } from "./timers.js";
 
 export interface BatchOptions {
@@ -23,7 +26,7 @@ export interface BatchOptions {
 
 export const DEFAULT_BATCH: Readonly<BatchOptions> = {
   maxSpans: 512,
-  maxBytes: 2 << 20,
+  maxBytes: 512 << 10,
   delayMillis: 5_000,
   queueBytes: 32 << 20,
   queueSpans: 0,
@@ -54,4 +57,26 @@ export interface DestinationOptions {
   timers: Timers;
   /** 0 … 1, for jitter. */
   random?: () => number;
+}
+
+/** One that sends batches of spans (destination.ts), or one that sends whole traces (trace_destination.ts). */
+export interface AnyDestination {
+  readonly id: number;
+  readonly name: string;
+  readonly exporter: SpanExporter;
+  readonly limits: QueueLimits;
+  /** For each ended span. */
+  noteRecord(): void;
+  /** The root of a trace has ended before some of its spans. */
+  noteRootEnded(trace: LocalTrace): void;
+  noteTraceComplete(trace: LocalTrace): void;
+  noteTraceGone(trace: LocalTrace): void;
+  moduleIsReady(): void;
+  moduleIsDead(): void;
+  configure(batch: Partial<BatchOptions>): void;
+  counters(): DestinationCounters;
+  flush(options?: { timeoutMillis?: number }): Promise<FlushResult>;
+  shutdown(options?: { timeoutMillis?: number }): Promise<FlushResult>;
+  setHidden(onSpan: (() => void) | null): void;
+  sendNow(send: (batch: CoreBatch) => SentNow): void;
 }

@@ -18,8 +18,12 @@ export interface SpanBatch {
   readonly spanCount: number;
   /** Exact size in bytes of the OTLP protobuf request. */
   readonly byteLength: number;
-  /** An `ExportTraceServiceRequest`, copied out of the core. */
-  toOtlpBytes(): Uint8Array;
+  /**
+   * An `ExportTraceServiceRequest`, copied out of the core. Into memory that the exporter keeps for
+   * this, where it is given and large enough: the result is then a view of its beginning. Fresh
+   * memory costs more than everything else about a large request.
+   */
+  toOtlpBytes(into?: Uint8Array): Uint8Array;
   /** The same request as OTLP/JSON. */
   toOtlpJson(): string;
   /** The spans, decoded on demand. */

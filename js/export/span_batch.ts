@@ -44,8 +44,8 @@ class HeldBatch implements Batch {
     return this.#byteLength;
   }
 
-  toOtlpBytes(): Uint8Array {
-    return this.#handover.callBytes("otlpRequestOfRecords", this.#records);
+  toOtlpBytes(into?: Uint8Array): Uint8Array {
+    return this.#handover.callBytes("otlpRequestOfRecords", this.#records, into);
   }
 
   toOtlpJson(): string {

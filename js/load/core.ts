@@ -78,9 +78,9 @@ export class Core {
     return this.handover.guard((raw) => raw.batchSpanCount(destination, batch));
   }
 
-  /** An ExportTraceServiceRequest, copied. */
-  encodeBatch(destination: number, batch: number): Uint8Array {
-    return this.handover.guard((raw) => this.handover.takeBytes(raw.encodeBatch(destination, batch)));
+  /** An ExportTraceServiceRequest, copied (Handover.takeBytes). */
+  encodeBatch(destination: number, batch: number, into?: Uint8Array): Uint8Array {
+    return this.handover.guard((raw) => this.handover.takeBytes(raw.encodeBatch(destination, batch), into));
   }
 
   /** Size of that request without copying it. */

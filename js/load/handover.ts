@@ -82,11 +82,16 @@ export class Handover {
     return address >>> 0;
   }
 
-  /** The output of a binding that returned `length`, copied. Throws TraceError for a refusal. */
-  takeBytes(length: number): Uint8Array {
+  /**
+   * The output of a binding that returned `length`, copied: to the beginning of `into` where it fits
+   * there, else to new memory. Throws TraceError for a refusal.
+   */
+  takeBytes(length: number, into?: Uint8Array): Uint8Array {
     this.#check(length);
     const address = this.raw.outputAddress() >>> 0;
-    return this.raw.HEAPU8.slice(address, address + length);
+    if (into === undefined || into.length < length) return this.raw.HEAPU8.slice(address, address + length);
+    into.set(this.raw.HEAPU8.subarray(address, address + length));
+    return into.subarray(0, length);
   }
 
   takeText(length: number): string {
@@ -112,8 +117,8 @@ export class Handover {
   }
 
   /** Calls the binding `name` with the input's length; bytes out. */
-  callBytes(name: string, input: string | Uint8Array): Uint8Array {
-    return this.guard(() => this.takeBytes(this.#call(name, input)));
+  callBytes(name: string, input: string | Uint8Array, into?: Uint8Array): Uint8Array {
+    return this.guard(() => this.takeBytes(this.#call(name, input), into));
   }
 
   /** Throws TraceError where this module is the smaller one; calling what it lacks would count as its end. */

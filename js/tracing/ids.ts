@@ -1,11 +1,11 @@
 // Random ids as 32-bit words, and their text forms.
 //
-// Ids are drawn from a pool that crypto.getRandomValues fills 8 kB at a time (5 ns an id instead of
+// Ids are drawn from a pool that crypto.getRandomValues fills 32 kB at a time (5 ns an id instead of
 // 2.8 µs). A word holds four bytes of the id in memory order, so that it can be copied into records.
 
 import { TraceError } from "../trace_error.js";
 
-const POOL_WORDS = 2048;
+const POOL_WORDS = 8192;
 // Signed, so that a word is always a small integer to the engine and never boxed as a double.
 const pool = new Int32Array(POOL_WORDS);
 let next = POOL_WORDS;

@@ -34,6 +34,9 @@ export const STATUS_UNSET = 0;
 export const STATUS_OK = 1;
 export const STATUS_ERROR = 2;
 
+/** Stands for the attributes of an event or link that has none. */
+const NOTHING: never[] = [];
+
 const OPEN = 0;
 const ENDING = 1;
 const ENDED = 2;
@@ -372,8 +375,8 @@ export class LiveSpan extends Span {
       name: typeof name === "string" ? name : name === undefined || name === null ? "event" : safeText(name),
       monotonicMillis: 0,
       timeNs: null,
-      keys: [],
-      values: [],
+      keys: NOTHING,
+      values: NOTHING,
       dropped: 0,
     };
     if (typeof time === "bigint" && time >= 0n && time < 2n ** 64n) pending.timeNs = time;
@@ -381,14 +384,18 @@ export class LiveSpan extends Span {
     if (event.attributes !== undefined && event.attributes !== null) {
       fill(pending, event.attributes, limits.attributePerEventCountLimit, limits.attributeValueLengthLimit);
     }
-    const events = (this._events ??= []);
-    if (events.length >= limits.eventCountLimit) {
-      // The newest are kept: the end of a long run tells more than its beginning.
-      this._droppedEvents++;
-      if (limits.eventCountLimit <= 0) return;
-      events.shift();
+    const events = this._events;
+    if (events === null && limits.eventCountLimit > 0) {
+      this._events = [pending]; // room for one: most spans have no more
+    } else {
+      if (events === null || events.length >= limits.eventCountLimit) {
+        // The newest are kept: the end of a long run tells more than its beginning.
+        this._droppedEvents++;
+        if (events === null || limits.eventCountLimit <= 0) return;
+        events.shift();
+      }
+      events.push(pending);
     }
-    events.push(pending);
     if (pending.name === "exception") this._raiseLogLevel();
   }
 
@@ -420,8 +427,8 @@ export class LiveSpan extends Span {
       ...ids,
       flags: typeof link.traceFlags === "number" ? link.traceFlags & 0xff : 0,
       traceState: typeof link.traceState === "string" ? link.traceState : "",
-      keys: [],
-      values: [],
+      keys: NOTHING,
+      values: NOTHING,
       dropped: 0,
     };
     if (link.attributes !== undefined && link.attributes !== null) {
@@ -654,6 +661,8 @@ function fillSelected(
   countLimit: number,
   lengthLimit: number,
 ): void {
+  target.keys = [];
+  target.values = [];
   for (const key of keys) {
     if (key === "") continue;
     const frozen = freezeValue(attributes[key]);

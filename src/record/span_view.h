@@ -58,7 +58,7 @@ class Cursor {
   // The text of a String or Json, or the content of Bytes.
   std::string_view content(uint32_t tagWord) {
     const uint32_t length = word();
-    if (!(tagWord & tag::kLong)) return string(length);
+    if (!(tagWord & tag::kLong)) return text(length);
     const auto* start = reinterpret_cast<const char*>(word_);
     word_ += (length + 3) / 4;
     return {start, length};

@@ -88,7 +88,7 @@ class Validator {
       case ValueType::String:
       case ValueType::Json: {
         const uint32_t length = next();
-        if (!(tagWord & tag::kLong)) return strings(length);
+        if (!(tagWord & tag::kLong)) return text(length);
         return inPlace(length);
       }
       case ValueType::Bytes:

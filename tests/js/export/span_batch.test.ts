@@ -49,6 +49,19 @@ describe("SpanBatch.of", () => {
     expect(batch.spans().map((span) => span.spanId)).toEqual(spans.map((span) => span.spanId));
   });
 
+  test("writes into memory of the exporter where it fits", async () => {
+    const batch = SpanBatch.of(await heldSpans(2));
+    const fresh = batch.toOtlpBytes();
+    const memory = new Uint8Array(fresh.length + 10).fill(7);
+    const written = batch.toOtlpBytes(memory);
+    expect(written.buffer).toBe(memory.buffer);
+    expect(Buffer.compare(written, fresh)).toBe(0);
+    expect([...memory.subarray(fresh.length)]).toEqual(Array(10).fill(7));
+    const small = new Uint8Array(fresh.length - 1).fill(7);
+    expect(Buffer.compare(batch.toOtlpBytes(small), fresh)).toBe(0);
+    expect(small.every((byte) => byte === 7)).toBe(true);
+  });
+
   test("an exporter sends it and reads the answer with the core's rules", async () => {
     const spans = await heldSpans(2);
     const server = await FaultServer.start();
