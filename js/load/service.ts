@@ -82,6 +82,7 @@ export class Service implements ExportHub {
     tracer.recorder = this.#recorder;
     tracer.later = laterCode;
     laterCode.nameInputs(tracer.unnamedInputs.splice(0));
+    for (const placing of tracer.unplaced.splice(0)) laterCode.place(...placing);
     if (before instanceof Backlog) before.drainTo(this.#recorder, (trace) => this.#keeper?.traceStarted(trace));
   }
 

@@ -6,7 +6,13 @@ import type { Frame, FrameStore } from "../tracing/context.js";
 
 export function makeFrameStore(): FrameStore {
   const storage = new AsyncLocalStorage<Frame>();
-  return { current: () => storage.getStore(), run: (frame, body) => storage.run(frame, body) };
+  return {
+    current: () => storage.getStore(),
+    run: (frame, body) => storage.run(frame, body),
+    enter: (frame) => {
+      storage.enterWith(frame);
+    },
+  };
 }
 
 /** The code behind init(), which is there already. */

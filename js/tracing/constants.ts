@@ -94,6 +94,8 @@ export const ABANDONED_ATTRIBUTE = "stream.abandoned";
 export const CHUNK_EVENT_PREFIX = "mlflow.chunk.item.";
 export const CHUNK_VALUE_ATTRIBUTE = "mlflow.chunk.value";
 export const TRACE_NAME_TAG = "mlflow.traceName";
+export const EVALUATION_TAG = "mlflow.eval.requestId";
+export const MODEL_ID_METADATA = "mlflow.modelId";
 
 export const LOG_LEVEL_DEBUG = 10;
 export const LOG_LEVEL_INFO = 20;

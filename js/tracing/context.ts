@@ -3,38 +3,49 @@
 
 import { makeFrameStore } from "#platform";
 import type { LiveSpan } from "./live_span.js";
+import type { LocalTrace } from "./local_trace.js";
 import type { NoOpSpan } from "./noop_span.js";
 import type { SpanContext } from "./span.js";
 
-/** What tracingContext() adds to every trace that starts inside. */
-export interface AmbientValues {
-  readonly tags: ReadonlyMap<string, string>;
-  readonly metadata: ReadonlyMap<string, string>;
-  readonly sessionId: string | null;
-  readonly user: string | null;
+/** What a context says of every trace that starts inside (ambient.ts). */
+export interface Ambient {
+  /** The request that is evaluated. */
+  readonly evaluationId: string | null;
+  applyTo(trace: LocalTrace): void;
 }
 
-/** One level of context; never changed once it is active. */
+/** One level of context; but for `lastTrace` never changed once it is active. */
 export interface Frame {
   readonly span: LiveSpan | NoOpSpan | null;
   /** Another service's span that a local root continues. */
   readonly remote: SpanContext | null;
   /** No spans are made inside. */
   readonly isSuppressed: boolean;
-  readonly ambient: AmbientValues | null;
+  readonly ambient: Ambient | null;
   /** W3C baggage as it came in. */
   readonly baggage: string;
+  /** Of the traces that began in this very frame, the one whose root ended last. */
+  lastTrace: LocalTrace | null;
 }
 
 export interface FrameStore {
   current(): Frame | undefined;
   run<R>(frame: Frame, body: () => R): R;
+  /** The frame holds until the context that is running ends; not every host can do that. */
+  enter?(frame: Frame): void;
 }
 
-export const EMPTY_FRAME: Frame = { span: null, remote: null, isSuppressed: false, ambient: null, baggage: "" };
+export const EMPTY_FRAME: Frame = { span: null, remote: null, isSuppressed: false, ambient: null, baggage: "", lastTrace: null };
 
 export function frameWithSpan(frame: Frame, span: LiveSpan | NoOpSpan): Frame {
-  return { span, remote: null, isSuppressed: frame.isSuppressed, ambient: frame.ambient, baggage: frame.baggage };
+  return {
+    span,
+    remote: null,
+    isSuppressed: frame.isSuppressed,
+    ambient: frame.ambient,
+    baggage: frame.baggage,
+    lastTrace: null,
+  };
 }
 
 /** Shared by every copy of the package in this realm, whatever its version. */

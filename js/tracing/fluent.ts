@@ -3,6 +3,7 @@
 import { currentFrame } from "./context.js";
 import type { LiveSpan } from "./live_span.js";
 import { tracer } from "./realm.js";
+import { TraceError } from "../trace_error.js";
 import type { ActiveSpan, SpanOptions } from "./tracer.js";
 
 export function startSpan(options: SpanOptions): ActiveSpan {
@@ -28,9 +29,13 @@ export function getCurrentActiveSpan(): LiveSpan | null {
   return span !== null && "_trace" in span ? span : null;
 }
 
-/** The trace whose root ended last in this process. */
-export function getLastActiveTraceId(): string | null {
-  return tracer().lastTrace?.traceId ?? null;
+/**
+ * The trace whose root ended last in this process; `contextLocal`: among those that began directly
+ * inside of the innermost tracingContext(), span or other context around this call.
+ */
+export function getLastActiveTraceId(options: { contextLocal?: boolean } = {}): string | null {
+  const isLocal = (options as typeof options | null)?.contextLocal === true;
+  return (isLocal ? currentFrame() : tracer()).lastTrace?.traceId ?? null;
 }
 
 /** For log lines. */
@@ -57,6 +62,21 @@ export function registerOnSpanStartHook(hook: SpanHook): () => void {
 /** Called inside end(), while the span still takes values; returns its remover. */
 export function registerOnSpanEndHook(hook: SpanHook): () => void {
   return register(tracer().endHooks, hook);
+}
+
+/**
+ * What runs in order inside end(), in the place of what did; the result puts that back. Throws
+ * TraceError at once unless all are functions: found later, it would cost spans.
+ */
+export function setSpanProcessors(processors: readonly SpanHook[]): () => void {
+  const shared = tracer();
+  if (!Array.isArray(processors) || !processors.every((process) => typeof process === "function"))
+    throw new TraceError("INVALID_PARAMETER_VALUE", "span processors are an array: each a function");
+  const before = shared.spanProcessors;
+  shared.spanProcessors = [...(processors as readonly SpanHook[])];
+  return () => {
+    shared.spanProcessors = before;
+  };
 }
 
 function register(hooks: Set<SpanHook>, hook: SpanHook): () => void {

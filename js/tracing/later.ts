@@ -1,17 +1,36 @@
 // What tracing needs now and then. Node has it from the start; pages load it with init() (so that
 // the package's main entry stays small), a moment after the first spans may have started.
 //
-// Until then nothing is lost: inputs of traced functions get their names when this arrives, and a
-// generator or a stream is recorded by its name, as any other value that must not be consumed.
+// Until then nothing is lost: inputs of traced functions get their names when this arrives, traces
+// their places, and a generator or a stream is recorded by its name, as any other value that must not be consumed.
+//
+// No file of this is imported by what the main entry offers, except those that every page loads at once:
+// bundlers would load such a file at once too. Who needs something of it asks `tracer().later`.
 
 import type { AnyFunction } from "./trace_function.js";
+import { forgetEvaluations, registerEvaluationTrace, traceIdOfEvaluation } from "./evaluation.js";
 import { inputsOf, parametersOf } from "./parameters.js";
 import { parseJson } from "./json.js";
-import type { UnnamedInputs } from "./tracer.js";
+import { isPlace, place } from "./placement.js";
+import type { Tracer, UnnamedInputs } from "./tracer.js";
 import { isReadableStream, StreamSpan, tracedGenerator, tracedReadable } from "./traced_stream.js";
 import { jsonTextOf } from "./values.js";
 
-export const laterCode = { parametersOf, inputsOf, isReadableStream, StreamSpan, tracedGenerator, tracedReadable, nameInputs };
+export const laterCode = {
+  parametersOf,
+  inputsOf,
+  isReadableStream,
+  StreamSpan,
+  tracedGenerator,
+  tracedReadable,
+  nameInputs,
+  warnOfReducer,
+  isPlace,
+  place,
+  registerEvaluationTrace,
+  traceIdOfEvaluation,
+  forgetEvaluations,
+};
 
 export type LaterCode = typeof laterCode;
 
@@ -22,4 +41,8 @@ function nameInputs(waiting: readonly UnnamedInputs[]): void {
     const given = args.map((arg, i) => (isMissing[i] === true ? undefined : arg));
     json.text = jsonTextOf(inputsOf(parametersOf(fn as AnyFunction), given));
   }
+}
+
+function warnOfReducer(tracer: Tracer): void {
+  tracer.warnOnce("reducer", "outputReducer is for generators and streams; it was given for a function that gives neither");
 }

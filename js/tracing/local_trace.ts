@@ -2,6 +2,7 @@
 // belong to the whole trace.
 
 import type { Anchor } from "./clock.js";
+import { EMPTY_FRAME, type Frame } from "./context.js";
 import { hexOfWord } from "./ids.js";
 import type { LiveSpan } from "./live_span.js";
 import type { Runtime } from "./runtime.js";
@@ -34,6 +35,8 @@ export class LocalTrace {
 
   /** The first span of this process; null until it exists. */
   root: LiveSpan | null = null;
+  /** Where the root began, until it has ended. */
+  frame: Frame = EMPTY_FRAME;
   rootHasEnded = false;
   /** Set by a timeout or shutdown: later children are no-ops. */
   isHalted = false;

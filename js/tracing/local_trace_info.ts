@@ -3,6 +3,7 @@
 
 import { TRACE_NAME_TAG } from "./constants.js";
 import type { LocalTrace } from "./local_trace.js";
+import { parseTraceIdV4 } from "./trace_ids.js";
 import { TraceInfo } from "./trace_info.js";
 
 const SCHEMA_VERSION = "3";
@@ -21,7 +22,10 @@ export function infoOfLocalTrace(trace: LocalTrace): TraceInfo {
   if (typeof values?.user === "string") metadata["mlflow.trace.user"] = values.user;
   return new TraceInfo({
     traceId: trace.traceId,
-    traceLocation: { type: "MLFLOW_EXPERIMENT", mlflow_experiment: { experiment_id: experimentId ?? "0" } },
+    traceLocation: locationOf(trace.traceIdText) ?? {
+      type: "MLFLOW_EXPERIMENT",
+      mlflow_experiment: { experiment_id: experimentId ?? "0" },
+    },
     requestTime: root === null ? 0 : Number(root.startTimeNs / 1_000_000n),
     state: values?.state ?? "IN_PROGRESS",
     requestPreview: values?.requestPreview ?? null,
@@ -30,4 +34,14 @@ export function infoOfLocalTrace(trace: LocalTrace): TraceInfo {
     traceMetadata: metadata,
     tags,
   });
+}
+
+/** Of a v4 id: a schema of Unity Catalog, or tables there that share a prefix. */
+function locationOf(traceIdText: string | null): Record<string, unknown> | null {
+  const location = traceIdText === null ? null : parseTraceIdV4(traceIdText).location;
+  if (location === null) return null;
+  const [catalog_name, schema_name, table_prefix] = location.split(".");
+  return table_prefix === undefined
+    ? { type: "UC_SCHEMA", uc_schema: { catalog_name, schema_name } }
+    : { type: "UC_TABLE_PREFIX", uc_table_prefix: { catalog_name, schema_name, table_prefix } };
 }

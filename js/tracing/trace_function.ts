@@ -3,9 +3,9 @@
 
 import { FUNCTION_NAME_ATTRIBUTE, INPUTS_ATTRIBUTE } from "./constants.js";
 import { currentFrame, type Frame } from "./context.js";
+import type { TraceDestination } from "./placement.js";
 import { tracer } from "./realm.js";
-import { whenSettled } from "./settle.js";
-import { endWithError, type ActiveSpan, type SpanOptions } from "./tracer.js";
+import type { ActiveSpan, SpanOptions } from "./tracer.js";
 import type { LaterCode } from "./later.js";
 import type { OutputReducer } from "./traced_stream.js";
 import { JsonText, jsonTextOf, tagOf } from "./values.js";
@@ -21,13 +21,15 @@ export interface TraceOptions {
   samplingRatioOverride?: number;
   logLevel?: string | number;
   description?: string;
+  /** Where the trace belongs, for calls that are roots. */
+  destination?: TraceDestination;
 }
 
 export type AnyFunction = (this: unknown, ...args: never[]) => unknown;
 
-/** A decorator of methods: both the standard ones and TypeScript's legacy ones. */
+/** A decorator of methods, getters and fields that hold functions: both the standard ones and TypeScript's legacy ones. */
 export interface TraceDecorator {
-  <F extends AnyFunction>(method: F, context: { kind: string }): F;
+  <T>(value: T, context: { kind: string }): T;
   (target: object, key: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor | undefined;
 }
 
@@ -36,17 +38,29 @@ export function trace<F extends AnyFunction>(fn: F, options?: TraceOptions | { k
 export function trace(target: object, key: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor | undefined;
 export function trace(options?: TraceOptions): TraceDecorator;
 export function trace(first?: unknown, second?: unknown, third?: unknown): unknown {
-  if (isDescriptor(third)) return decorateLegacy({}, third);
-  if (typeof first === "function") return traced(first as AnyFunction, isDecoratorContext(second) ? {} : optionsOf(second));
-  if (second !== undefined) {
-    tracer().logger.warn("trace needs a function; what it was given is returned as it is");
-    return first;
-  }
+  if (second !== undefined || typeof first === "function") return traceOne(null, first, second, third);
   const options = optionsOf(first);
-  return (target: unknown, context: unknown, descriptor?: unknown): unknown => {
-    if (isDescriptor(descriptor)) return decorateLegacy(options, descriptor);
-    return typeof target === "function" ? traced(target as AnyFunction, options) : target;
-  };
+  return (target: unknown, context: unknown, descriptor?: unknown): unknown => traceOne(options, target, context, descriptor);
+}
+
+/**
+ * A function, with its options if there are none yet, or what a decorator is given: undefined then
+ * leaves the member as it is.
+ */
+function traceOne(options: TraceOptions | null, target: unknown, second: unknown, third?: unknown): unknown {
+  if ((typeof second === "string" || typeof second === "symbol") && (third !== undefined || typeof target !== "function")) {
+    // A legacy decorator; fields have no descriptor.
+    const descriptor = optionsOf(third) as PropertyDescriptor;
+    const part = descriptor.get === undefined ? "value" : "get";
+    const member: unknown = descriptor[part];
+    return typeof member === "function" ? { ...descriptor, [part]: traced(member as AnyFunction, options ?? {}) } : undefined;
+  }
+  const given = optionsOf(second) as TraceOptions & { kind?: unknown };
+  const isDecorator = "addInitializer" in given;
+  if (isDecorator && given.kind === "field") return (value: unknown) => traceOne(options ?? {}, value, undefined);
+  if (typeof target === "function") return traced(target as AnyFunction, options ?? (isDecorator ? {} : given));
+  if (!isDecorator) tracer().logger.warn("trace needs a function; what it was given is returned as it is");
+  return target;
 }
 
 /** A copy: read once, so that nothing the caller's object does can reach a call. */
@@ -61,27 +75,6 @@ function optionsOf(value: unknown): TraceOptions {
     tracer().logger.warn("the options of trace could not be read; ignored");
     return {};
   }
-}
-
-function isDecoratorContext(value: unknown): boolean {
-  try {
-    return typeof value === "object" && value !== null && "kind" in value && "addInitializer" in value;
-  } catch {
-    return false;
-  }
-}
-
-function isDescriptor(value: unknown): value is PropertyDescriptor {
-  try {
-    return typeof value === "object" && value !== null && typeof (value as PropertyDescriptor).value === "function";
-  } catch {
-    return false;
-  }
-}
-
-function decorateLegacy(options: TraceOptions, descriptor: PropertyDescriptor): PropertyDescriptor {
-  descriptor.value = traced(descriptor.value as AnyFunction, options);
-  return descriptor;
 }
 
 type Args = readonly never[];
@@ -112,7 +105,8 @@ function traced<F extends AnyFunction>(fn: F, options: TraceOptions): F {
   const call = (self: unknown, args: Args): unknown => {
     if (!tracer().isOn) return Reflect.apply(fn, self, args);
     const frame = currentFrame();
-    return runTraced(open(args, frame), frame, () => Reflect.apply(fn, self, args), options);
+    const finish = (span: ActiveSpan, value: unknown): unknown => endTraced(span, frame, value, options);
+    return tracer().run(open(args, frame), frame, () => Reflect.apply(fn, self, args), finish);
   };
 
   const generate = (later: LaterCode, self: unknown, args: Args): unknown => {
@@ -141,32 +135,13 @@ function reducerOf(options: TraceOptions): OutputReducer | null {
   return typeof options.outputReducer === "function" ? options.outputReducer : null;
 }
 
-/** As Tracer.run, but the outputs are set whatever was returned, and streams are followed to their end. */
-function runTraced(span: ActiveSpan, frame: Frame, body: () => unknown, options: TraceOptions): unknown {
-  if (!span.isRecording) return tracer().run(span, frame, body);
-  let result: unknown;
-  try {
-    result = tracer().within(span, frame, body);
-  } catch (error) {
-    endWithError(span, error);
-    throw error;
-  }
-  return whenSettled(result, {
-    fulfilled: (value) => endTraced(span, frame, value, options),
-    rejected: (error) => {
-      endWithError(span, error);
-    },
-  });
-}
-
+/** The outputs are set whatever was returned, and streams are followed to their end. */
 function endTraced(span: ActiveSpan, frame: Frame, value: unknown, options: TraceOptions): unknown {
   const { later } = tracer();
-  if (later?.isReadableStream(value) === true)
+  if (span.isRecording && later?.isReadableStream(value) === true)
     return later.tracedReadable(value, new later.StreamSpan(span, frame, reducerOf(options)));
   if ("_hasOutputs" in span && !span._hasOutputs) span.setOutputs(value);
   span.end();
-  if (options.outputReducer !== undefined) {
-    tracer().warnOnce("reducer", "outputReducer is for generators and streams; it was given for a function that gives neither");
-  }
+  if (options.outputReducer !== undefined) later?.warnOfReducer(tracer());
   return value;
 }

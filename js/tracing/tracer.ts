@@ -8,7 +8,8 @@ import type { FlushResult } from "../export/flush_result.js";
 import { Backlog } from "./backlog.js";
 import { AnchorSource, systemClock, type Clock } from "./clock.js";
 import { DEFAULT_SPAN_NAME } from "./constants.js";
-import { currentFrame, frames, frameWithSpan, type AmbientValues, type Frame } from "./context.js";
+import { currentFrame, EMPTY_FRAME, frames, frameWithSpan, type Ambient, type Frame } from "./context.js";
+import type { TraceDestination } from "./placement.js";
 import { laterCode } from "#platform";
 import type { LaterCode } from "./later.js";
 import { hexOfWord, isSpanIdHex, isTraceIdHex, nonZeroWord, otelTraceIdOf, randomWord, wordOfHex } from "./ids.js";
@@ -20,13 +21,23 @@ import { isBelowRatio, isRatio } from "./ratio.js";
 import type { Sampler, SamplingResult } from "./sampling.js";
 import { whenSettled } from "./settle.js";
 import type { LinkInput, SpanContext } from "./span.js";
-import { safeText, type JsonText } from "./values.js";
+import type { Trace } from "./trace.js";
+import { jsonTextOf, safeText, type JsonText } from "./values.js";
 
 export type ActiveSpan = LiveSpan | NoOpSpan;
 
 export type SpanKindName = "INTERNAL" | "SERVER" | "CLIENT" | "PRODUCER" | "CONSUMER";
 
-export interface SpanOptions {
+/** Where a trace belongs; used where the span is the root of its trace. */
+export interface PlaceOptions {
+  /** On another span it is ignored with a warning. */
+  destination?: TraceDestination;
+  experimentId?: string;
+  /** MLflow's run of the trace. */
+  runId?: string;
+}
+
+export interface SpanOptions extends PlaceOptions {
   name?: string;
   spanType?: string;
   inputs?: unknown;
@@ -43,7 +54,6 @@ export interface SpanOptions {
   /** Trace-level values; used where the span is the root of its trace. */
   tags?: Record<string, unknown>;
   metadata?: Record<string, unknown>;
-  experimentId?: string;
   /** 0 … 1: replaces the sampler for a root. */
   samplingRatioOverride?: number;
 }
@@ -75,6 +85,21 @@ export interface TracerStats {
   module: "none" | "loading" | "ready" | "dead";
 }
 
+/** A tracking server of MLflow, as the fluent functions use it. */
+export interface TraceBackend {
+  /** "" where there is none. */
+  readonly trackingUri: string;
+  client(): Promise<BackendClient>;
+}
+
+export interface BackendClient {
+  /** Makes the experiment where the name is new; gives its id. */
+  setExperiment(nameOrId: string): Promise<string>;
+  /** Rejects with TraceError RESOURCE_DOES_NOT_EXIST where there is no such trace. */
+  getTrace(traceId: string): Promise<Trace>;
+  searchTraces(search: object): Promise<Trace[]>;
+}
+
 /** Told of traces where something keeps them: the manager, timeouts. */
 export interface TraceObserver {
   traceStarted(trace: LocalTrace, root: LiveSpan): void;
@@ -93,6 +118,9 @@ export interface UnnamedInputs {
   /** Per argument: it was undefined, which JSON cannot say. */
   readonly isMissing: readonly boolean[];
 }
+
+/** The arguments of LaterCode.place. */
+export type Placing = [trace: LocalTrace, options: PlaceOptions, isRoot: boolean];
 
 const NO_EXPORT: ExportHub = {
   destinations: 0,
@@ -131,7 +159,13 @@ export class Tracer implements Runtime {
   later: LaterCode | null = laterCode;
   /** Inputs of traced functions from before that. */
   unnamedInputs: UnnamedInputs[] = [];
+  /** Traces from before that, with what is said of where they belong. */
+  unplaced: Placing[] = [];
   experimentId: string | null = null;
+  /** What setDestination() said of traces outside of any context. */
+  ambient: Ambient | null = null;
+  /** What needs a tracking server; null before init() has come so far. */
+  backend: TraceBackend | null = null;
   sampledOut = 0;
   unfinished = 0;
   #clock: Clock = systemClock;
@@ -304,7 +338,8 @@ export class Tracer implements Runtime {
       this.hub.destinations,
     );
     trace.experimentId = this.experimentId;
-    if (frame.ambient !== null) applyAmbient(trace, frame.ambient);
+    trace.frame = frame;
+    (frame.ambient ?? this.ambient)?.applyTo(trace);
     this.openTraces.add(trace);
     const span =
       remote === null
@@ -320,7 +355,6 @@ export class Tracer implements Runtime {
             remote.isRemote !== false,
           );
     if (decision?.attributes !== undefined) span.setAttributes(decision.attributes);
-    if (options.experimentId !== undefined) trace.experimentId = safeText(options.experimentId);
     if (options.tags !== undefined) fillTexts(trace.ensuredValues.tags, options.tags);
     if (options.metadata !== undefined) fillTexts(trace.ensuredValues.metadata, options.metadata);
     this.#dress(span, options);
@@ -339,7 +373,7 @@ export class Tracer implements Runtime {
       const answer: unknown = sampler.shouldSample({ traceId, parent, name, attributes: options.attributes ?? {} });
       if (typeof answer === "boolean") return { isSampled: answer };
       if (typeof (answer as SamplingResult | null)?.isSampled === "boolean") return answer as SamplingResult;
-      this.warnOnce("sampler", "the sampler's answer has no isSampled; the trace is recorded");
+      throw new TypeError("its answer has no isSampled");
     } catch (error) {
       this.warnOnce("sampler", `the sampler failed, the trace is recorded: ${safeText(error)}`);
     }
@@ -347,7 +381,8 @@ export class Tracer implements Runtime {
   }
 
   #dress(span: LiveSpan, options: SpanOptions): void {
-    const { spanType, inputs, attributes, links, logLevel, description } = options;
+    const { spanType, inputs, attributes, links, logLevel, description, destination, runId, experimentId } = options;
+    if ((destination ?? runId ?? experimentId) !== undefined) this.place(span._trace, options, span._isRoot);
     if (spanType !== undefined && spanType !== null) span.setSpanType(spanType);
     if (inputs !== undefined && inputs !== null) span.setInputs(inputs);
     if (attributes !== undefined && attributes !== null) span.setAttributes(attributes);
@@ -358,6 +393,11 @@ export class Tracer implements Runtime {
       else this.logger.warn("links are an array; ignored");
     }
     if (this.startHooks.size > 0) this.#runStartHooks(span);
+  }
+
+  place(...placing: Placing): void {
+    if (this.later === null) this.unplaced.push(placing);
+    else this.later.place(...placing);
   }
 
   #runStartHooks(span: LiveSpan): void {
@@ -372,13 +412,11 @@ export class Tracer implements Runtime {
 
   // --- running ------------------------------------------------------------------------------
 
-  /** Runs `body` with `span` active; ending it is the caller's. */
-  within<R>(span: ActiveSpan, frame: Frame, body: () => R): R {
-    return frames().run(frameWithSpan(frame, span), body);
-  }
-
-  /** Runs `body` with `span` active, and ends the span when it returns, settles or throws. */
-  run<R>(span: ActiveSpan, frame: Frame, body: (span: ActiveSpan) => R): R {
+  /**
+   * Runs `body` with `span` active, and ends the span when it returns, settles or throws. `finish` ends
+   * it with what came, and gives what the caller is to be given.
+   */
+  run<R>(span: ActiveSpan, frame: Frame, body: (span: ActiveSpan) => R, finish = endWithOutputs): R {
     if (span === NO_OP_SPAN) return body(span);
     let result: R;
     try {
@@ -388,10 +426,7 @@ export class Tracer implements Runtime {
       throw error;
     }
     return whenSettled(result, {
-      fulfilled: (value) => {
-        endWithOutputs(span, value);
-        return value;
-      },
+      fulfilled: (value) => finish(span, value),
       rejected: (error) => {
         endWithError(span, error);
       },
@@ -401,7 +436,12 @@ export class Tracer implements Runtime {
   // --- ending -------------------------------------------------------------------------------
 
   spanHasEnded(span: LiveSpan, trace: LocalTrace): void {
-    if (span._isRoot) this.lastTrace = trace;
+    if (span._isRoot) {
+      this.lastTrace = trace;
+      trace.frame.lastTrace = trace;
+      // Held on to, frames of traces that begin inside of one another would make an endless chain.
+      trace.frame = EMPTY_FRAME;
+    }
     if (!trace.rootHasEnded) return;
     if (trace.openSpans === 0) this.#complete(trace);
     else if (span._isRoot) this.hub.rootEnded(trace);
@@ -425,15 +465,16 @@ export class Tracer implements Runtime {
   }
 }
 
-export function endWithError(span: ActiveSpan, error: unknown): void {
+function endWithError(span: ActiveSpan, error: unknown): void {
   span.recordException(error);
   span.end();
 }
 
 /** Outputs that the body set itself stand. */
-export function endWithOutputs(span: ActiveSpan, value: unknown): void {
+function endWithOutputs(span: ActiveSpan, value: unknown): unknown {
   if (value !== undefined && span instanceof LiveSpan && span.isRecording && !span._hasOutputs) span.setOutputs(value);
   span.end();
+  return value;
 }
 
 function nameOf(name: unknown): string {
@@ -479,20 +520,13 @@ export function contextOf(value: unknown): SpanContext | null {
   };
 }
 
-function applyAmbient(trace: LocalTrace, ambient: AmbientValues): void {
-  const values = trace.ensuredValues;
-  for (const [key, value] of ambient.tags) values.tags.set(key, value);
-  for (const [key, value] of ambient.metadata) values.metadata.set(key, value);
-  values.sessionId = ambient.sessionId;
-  values.user = ambient.user;
-}
-
-/** Tags and metadata are strings: other values become what String makes of them. */
+/** Tags and metadata are strings: an object becomes its JSON text, any other value what String makes of it. */
 export function fillTexts(target: Map<string, string>, source: unknown): void {
   if (typeof source !== "object" || source === null) return;
   for (const key of Object.keys(source)) {
     const value = (source as Record<string, unknown>)[key];
-    if (value !== undefined) target.set(key, typeof value === "string" ? value : safeText(value));
+    if (value !== undefined)
+      target.set(key, typeof value === "string" ? value : typeof value === "object" ? jsonTextOf(value) : safeText(value));
   }
 }
 

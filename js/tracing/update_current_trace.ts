@@ -1,8 +1,12 @@
 // Values that belong to a whole trace: said of the trace under way, or ahead of traces to come.
 
-import { currentFrame, frames, type AmbientValues, type Frame } from "./context.js";
+import { AmbientValues } from "./ambient.js";
+import { MODEL_ID_METADATA } from "./constants.js";
+import { currentFrame, frames, type Frame } from "./context.js";
+import { isDestination } from "./destination.js";
 import type { LiveSpan } from "./live_span.js";
 import type { TraceValues } from "./local_trace.js";
+import type { TraceDestination } from "./placement.js";
 import { tracer } from "./realm.js";
 import { fillTexts } from "./tracer.js";
 import { safeText } from "./values.js";
@@ -16,6 +20,8 @@ export interface TraceUpdate {
   state?: "OK" | "ERROR";
   sessionId?: string;
   user?: string;
+  /** MLflow's logged model behind the trace. */
+  modelId?: string;
 }
 
 /** Adds to the trace of the active span; without one a warning says so. Never throws. */
@@ -40,9 +46,10 @@ export function updateCurrentTrace(update: TraceUpdate): void {
 
 function apply(span: LiveSpan, update: TraceUpdate): void {
   const values = span._trace.ensuredValues;
-  fillTexts(values.tags, update.tags);
-  fillTexts(values.metadata, update.metadata);
-  const { clientRequestId, state } = update;
+  fillChecked(values.tags, "tags", update.tags);
+  fillChecked(values.metadata, "metadata", update.metadata);
+  const { clientRequestId, state, modelId } = update;
+  if (modelId !== undefined && modelId !== null) values.metadata.set(MODEL_ID_METADATA, safeText(modelId));
   if (clientRequestId !== undefined && clientRequestId !== null) values.clientRequestId = safeText(clientRequestId);
   setText(values, "requestPreview", update.requestPreview);
   setText(values, "responsePreview", update.responsePreview);
@@ -50,6 +57,19 @@ function apply(span: LiveSpan, update: TraceUpdate): void {
   setText(values, "user", update.user);
   if (state === "OK" || state === "ERROR") values.state = state;
   else if (state !== undefined && state !== null) tracer().logger.warn("the state of a trace is set to OK or ERROR; ignored");
+}
+
+/** Values that are no strings become text; their keys are named. */
+function fillChecked(target: Map<string, string>, what: "tags" | "metadata", given: unknown): void {
+  if (given === undefined || given === null) return;
+  const { logger } = tracer();
+  if (typeof given !== "object" || Array.isArray(given)) {
+    logger.warn(`${what} are an object of strings; ignored`);
+    return;
+  }
+  fillTexts(target, given);
+  const others = Object.keys(given).filter((key) => typeof (given as Record<string, unknown>)[key] !== "string");
+  if (others.length > 0) logger.warn(`${what} are strings; these became text: ${others.map((key) => `'${key}'`).join(", ")}`);
 }
 
 /** "" counts as not given. */
@@ -64,14 +84,19 @@ export interface TracingContextOptions {
   user?: string;
   tags?: Record<string, unknown>;
   metadata?: Record<string, unknown>;
-  /** false: nothing inside makes spans. */
+  /** false: nothing inside makes spans; true inside of that: they are made again. */
   enabled?: boolean;
+  /** Where the traces belong. */
+  destination?: TraceDestination;
 }
 
-/** Every trace that starts inside of `fn` gets these values; inner calls win, others merge. */
+/** Every trace that starts inside of `fn` gets these values; inner calls win, others merge. No span is made for it. */
 export function tracingContext<R>(options: TracingContextOptions, fn: () => R): R {
-  const frame = currentFrame();
-  return frames().run(frameWithValues(frame, options), fn);
+  if (typeof fn !== "function") {
+    tracer().logger.warn("tracingContext needs a function; nothing was run");
+    return undefined as R;
+  }
+  return frames().run(frameWithValues(currentFrame(), options), fn);
 }
 
 function frameWithValues(frame: Frame, options: TracingContextOptions): Frame {
@@ -84,20 +109,22 @@ function frameWithValues(frame: Frame, options: TracingContextOptions): Frame {
 }
 
 function valuesInFrame(frame: Frame, given: TracingContextOptions): Frame {
-  const { sessionId, user, enabled } = given;
-  const ambient: AmbientValues = {
-    tags: merged(frame.ambient?.tags, given.tags),
-    metadata: merged(frame.ambient?.metadata, given.metadata),
-    sessionId: typeof sessionId === "string" && sessionId !== "" ? sessionId : (frame.ambient?.sessionId ?? null),
-    user: typeof user === "string" && user !== "" ? user : (frame.ambient?.user ?? null),
-  };
+  const { sessionId, user, enabled, destination } = given;
+  const outer = AmbientValues.of(frame.ambient);
+  const ambient = outer.with({
+    tags: merged(outer.tags, "tags", given.tags),
+    metadata: merged(outer.metadata, "metadata", given.metadata),
+    sessionId: typeof sessionId === "string" && sessionId !== "" ? sessionId : outer.sessionId,
+    user: typeof user === "string" && user !== "" ? user : outer.user,
+    destination: destination !== undefined && isDestination(destination) ? destination : outer.destination,
+  });
   const isSuppressed = enabled === undefined ? frame.isSuppressed : !enabled;
-  return { ...frame, span: isSuppressed ? null : frame.span, isSuppressed, ambient };
+  return { ...frame, span: isSuppressed ? null : frame.span, isSuppressed, ambient, lastTrace: null };
 }
 
-function merged(outer: ReadonlyMap<string, string> | undefined, inner: unknown): Map<string, string> {
+function merged(outer: ReadonlyMap<string, string>, what: "tags" | "metadata", inner: unknown): Map<string, string> {
   const map = new Map(outer);
-  fillTexts(map, inner);
+  fillChecked(map, what, inner);
   // The name of a trace is its root's.
   map.delete("mlflow.traceName");
   return map;
