@@ -114,7 +114,7 @@ class Peer:
         return {"trace_ids": [trace.info.trace_id for trace in found], "token": found.token}
 
     def count_traces(self, experiment_id):
-        """Every trace of the experiment: how many, how many have all their spans, ids seen twice."""
+        """Traces of the experiment, and how many different ids they have."""
         ids, token = [], None
         while True:
             page = self.client.search_traces(
@@ -125,6 +125,16 @@ class Peer:
             if not token:
                 break
         return {"traces": len(ids), "distinct": len(set(ids))}
+
+    def count_whole(self, experiment_id, spans):
+        """Traces of the experiment that have exactly so many spans, and a finished info."""
+        whole, token = 0, None
+        while True:
+            page = self.client.search_traces(locations=[experiment_id], max_results=500, page_token=token)
+            whole += sum(len(trace.data.spans) == spans and str(trace.info.state) == "OK" for trace in page)
+            token = page.token
+            if not token:
+                return {"whole": whole}
 
     def make(self, experiment_id, names=None):
         """Traces made with MLflow's SDK: [[scenario, trace id], ...]."""
