@@ -25,6 +25,15 @@ export { setDestination } from "./tracing/destination.js";
 export type { TraceDestination } from "./tracing/placement.js";
 export { withEvaluationContext } from "./tracing/evaluation_context.js";
 export type { EvaluationOptions } from "./tracing/evaluation_context.js";
+export {
+  getTrace,
+  getTrackingUri,
+  isUsingTrackingServer,
+  searchTraces,
+  setExperiment,
+  setTrackingUri,
+} from "./mlflow/fluent.js";
+export type { GetTraceOptions, SearchTracesOptions } from "./mlflow/fluent.js";
 export { extractTraceContext, injectTraceContext, withRemoteContext } from "./tracing/propagation.js";
 export type { HeaderCarrier, RemoteContext } from "./tracing/propagation.js";
 export { TraceManager } from "./tracing/trace_manager.js";

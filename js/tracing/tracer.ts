@@ -97,7 +97,7 @@ export interface BackendClient {
   setExperiment(nameOrId: string): Promise<string>;
   /** Rejects with TraceError RESOURCE_DOES_NOT_EXIST where there is no such trace. */
   getTrace(traceId: string): Promise<Trace>;
-  searchTraces(search: object): Promise<Trace[]>;
+  searchTraces(search: object): Promise<{ traces: Trace[]; nextPageToken?: string | null }>;
 }
 
 /** Told of traces where something keeps them: the manager, timeouts. */
