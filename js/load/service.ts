@@ -24,6 +24,7 @@ import { Core } from "./core.js";
 import { ExportCore } from "./export_core.js";
 import { LazyExporter } from "./lazy_exporter.js";
 import { loadModule, loadModuleSync, type ModuleChoice } from "./load_module.js";
+import { announceModule } from "./module_part.js";
 import type { InitOptions } from "./options.js";
 import type { RawModule } from "./raw_module.js";
 import { VERSION } from "../version.js";
@@ -292,6 +293,7 @@ export class Service implements ExportHub {
     this.#keeper?.register();
     this.#recorder.attach(core, staging);
     for (const destination of this.#all) destination.moduleIsReady();
+    announceModule(core.handover);
   }
 
   #announce(destination: Destination, core: Core): void {
@@ -326,6 +328,7 @@ export class Service implements ExportHub {
     this.#tracer.stop();
     this.#recorder.detach();
     setCodec(null);
+    announceModule(null);
     for (const destination of this.#all) destination.moduleIsDead();
     this.#tracer.logger.error(message);
   }

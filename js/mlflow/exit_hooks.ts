@@ -1,8 +1,10 @@
-// What is still to be done when a Node process ends, done once, the last registered first: a batcher
-// hands its spans to a queue that was registered before it, and the queue sends them.
+// What is still to be done when a Node process ends, the last registered first: a batcher hands its
+// spans to a queue that was registered before it, and the queue sends them.
 //
 // Registering costs nothing and listens to nothing; the process is watched from the first task on
-// (arm), and no longer once all hooks have run. Pages have no such end: their hooks never run here.
+// (arm). When its event loop has run dry the hooks run, each once; what they do may keep the process
+// alive, and then it is watched no longer until someone has something to do again. Pages have no
+// such end: their hooks never run.
 
 import { watchBeforeExit } from "#host";
 
@@ -15,21 +17,18 @@ export interface ExitHooks {
   arm?(): void;
 }
 
-/** Hooks that were added while the others ran are run too; more rounds than this are a loop. */
-const MAX_RUNS = 1000;
+/** Hooks may register again while they run; more often than this is a loop. */
+const MAX_RUNS = 100;
 
 export class ExitRegistry implements ExitHooks {
   readonly #watch: (listener: () => void) => () => void;
-  /** Runs its argument when the event loop comes round again. */
-  readonly #later: (run: () => void) => void;
   readonly #hooks = new Set<{ readonly run: ExitHook }>();
   #unwatch: (() => void) | null = null;
-  #isAnnounced = false;
   #isRunning = false;
 
-  constructor(watch: (listener: () => void) => () => void, later: (run: () => void) => void) {
+  /** `watch` tells its listener when the process is about to end; what it returns stops that. */
+  constructor(watch: (listener: () => void) => () => void) {
     this.#watch = watch;
-    this.#later = later;
   }
 
   register(hook: ExitHook): () => void {
@@ -42,25 +41,11 @@ export class ExitRegistry implements ExitHooks {
 
   arm(): void {
     this.#unwatch ??= this.#watch(() => {
-      this.#processEnds();
+      void this.run();
     });
   }
 
-  /**
-   * The event comes again whenever the loop has been busy in between. The first one is left to
-   * those who deliver into the queues: what they start ends before the second.
-   */
-  #processEnds(): void {
-    if (this.#isRunning) return;
-    if (!this.#isAnnounced) {
-      this.#isAnnounced = true;
-      this.#later(() => undefined);
-      return;
-    }
-    void this.run();
-  }
-
-  /** Never rejects. A second call while the first runs does nothing. */
+  /** Never rejects. The event comes again after asynchronous work: while hooks run it means nothing. */
   async run(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -75,11 +60,10 @@ export class ExitRegistry implements ExitHooks {
       }
     }
     this.#isRunning = false;
-    this.#isAnnounced = false;
     this.#unwatch?.();
     this.#unwatch = null;
   }
 }
 
 /** Of this process. */
-export const processExitHooks: ExitHooks = new ExitRegistry(watchBeforeExit, (run) => void setTimeout(run, 0));
+export const processExitHooks: ExitHooks = new ExitRegistry(watchBeforeExit);

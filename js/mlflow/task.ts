@@ -1,10 +1,9 @@
 // One piece of work of the export queue.
 
-import type { LossReason } from "../load/core.js";
 import { shownText } from "../export/log_once.js";
-import { tracer } from "../tracing/realm.js";
+import type { LossReason } from "../load/core.js";
 import type { Logger } from "../tracing/runtime.js";
-import { safeText } from "../tracing/values.js";
+import { messageOf, quietLogger } from "./quiet_logger.js";
 
 /** Told why a task will never run. */
 export type OnDropped = (reason: LossReason) => void;
@@ -15,6 +14,7 @@ export class Task {
   readonly #errorMessage: string;
   readonly #onDropped: OnDropped | undefined;
 
+  /** `onDropped` hears of it when the queue drops the task: it is full, or has lost its module. */
   constructor(handler: (...args: never[]) => unknown, args: readonly unknown[] = [], errorMessage = "", onDropped?: OnDropped) {
     this.#handler = handler;
     this.#args = args;
@@ -23,17 +23,14 @@ export class Task {
   }
 
   /** Never rejects: what the handler throws is a warning, its stack a line for debugging. */
-  async handle(logger: Logger = tracer().logger): Promise<void> {
+  async handle(logger?: Logger): Promise<void> {
     try {
       await this.#handler(...(this.#args as never[]));
     } catch (error) {
-      try {
-        logger.warn(`${this.#errorMessage} Error: ${shownText(messageOf(error))}.`);
-        const stack = (error as { stack?: unknown } | null)?.stack;
-        if (typeof stack === "string") logger.debug(stack);
-      } catch {
-        // a logger that throws is the host's
-      }
+      const quiet = quietLogger(logger);
+      quiet.warn(`${this.#errorMessage} Error: ${shownText(messageOf(error))}.`);
+      const stack = stackOf(error);
+      if (stack !== null) quiet.debug(stack);
     }
   }
 
@@ -42,17 +39,16 @@ export class Task {
     try {
       this.#onDropped?.(reason);
     } catch {
-      // the queue goes on
+      // who is told of a drop cannot stop the queue
     }
   }
 }
 
-/** The message of an error, whatever was thrown. */
-export function messageOf(error: unknown): string {
+function stackOf(error: unknown): string | null {
   try {
-    if (typeof error === "object" && error !== null && "message" in error) return safeText(error.message);
+    const { stack } = error as { stack?: unknown };
+    return typeof stack === "string" ? stack : null;
   } catch {
-    // a getter that throws
+    return null;
   }
-  return safeText(error);
 }
