@@ -84,6 +84,11 @@ TraceStore::Added TraceStore::replace(Row row, const IncomingSpan& span, uint32_
   StoredTrace& trace = traces_[columns_.trace(row)];
   ++trace.version;
   ++version_;
+  if (!wasOpen && saysTheSame(row, span, blob)) {
+    blobs_.release(blob);
+    columns_.source(row) = source;
+    return Added::Ignored;
+  }
   blobs_.release(columns_.blob(row));
   fill(row, span, source, blob);
   if (wasOpen) return Added::Replaced;
@@ -91,6 +96,18 @@ TraceStore::Added TraceStore::replace(Row row, const IncomingSpan& span, uint32_
   ++trace.duplicates;
   ++counts_.duplicates;
   return Added::Duplicate;
+}
+
+// A sender that tries again, or a server that is asked again, brings what is here already.
+bool TraceStore::saysTheSame(Row row, const IncomingSpan& span, const BlobRef& blob) const {
+  const Bytes before = blobs_.bytes(columns_.blob(row));
+  const Bytes now = blobs_.bytes(blob);
+  return columns_.parentSpanId(row) == span.parentSpanId &&
+         columns_.startTimeNs(row) == span.startTimeNs &&
+         columns_.endTimeNs(row) == span.endTimeNs && columns_.kind(row) == span.kind &&
+         columns_.status(row) == span.status && strings_.text(columns_.name(row)) == span.name &&
+         strings_.text(columns_.type(row)) == span.type &&
+         std::equal(before.begin(), before.end(), now.begin(), now.end());
 }
 
 void TraceStore::fill(Row row, const IncomingSpan& span, uint32_t source, const BlobRef& blob) {
@@ -105,6 +122,22 @@ void TraceStore::fill(Row row, const IncomingSpan& span, uint32_t source, const 
   columns_.kind(row) = span.kind;
   columns_.status(row) = span.status;
   columns_.flags(row) = span.flags;
+}
+
+void TraceStore::setInfo(uint32_t traceSlot, std::string json, std::string_view name,
+                         const TokenUsage& tokens) {
+  StoredTrace& trace = traces_[traceSlot];
+  forgetInfo(trace);
+  trace.info =
+      std::make_unique<StoredInfo>(StoredInfo{std::move(json), strings_.intern(name), tokens});
+  infoBytes_ += trace.info->json.capacity() + sizeof(StoredInfo);
+  ++trace.version;
+  ++version_;
+}
+
+void TraceStore::forgetInfo(StoredTrace& trace) {
+  if (trace.info) infoBytes_ -= trace.info->json.capacity() + sizeof(StoredInfo);
+  trace.info.reset();
 }
 
 uint32_t TraceStore::traceFor(const trace::TraceId& id) {
@@ -199,6 +232,7 @@ void TraceStore::evictOldest() {
     traces_[oldest_].previousBySeen = kNoTrace;
   }
   traceById_.erase(trace.id);
+  forgetInfo(trace);
   trace.isUsed = false;
   trace.first = trace.last = kNoRow;
   trace.spanCount = 0;
@@ -217,6 +251,9 @@ void TraceStore::compact() {
   std::unordered_map<std::string, uint32_t> byContent;
   for (uint32_t slot = 0; slot < traces_.size(); ++slot) {
     traces_[slot].first = traces_[slot].last = kNoRow;
+    if (StoredInfo* info = traces_[slot].info.get()) {
+      info->name = strings.intern(strings_.text(info->name));
+    }
   }
   Row to = 0;
   for (Row from = 0; from < columns_.size(); ++from) {
@@ -262,7 +299,7 @@ void TraceStore::compact() {
 
 size_t TraceStore::memoryBytes() const {
   return columns_.memoryBytes() + blobs_.memoryBytes() + strings_.memoryBytes() + sourceBytes_ +
-         index_.capacity() * sizeof(Row) + traces_.capacity() * sizeof(StoredTrace) +
+         infoBytes_ + index_.capacity() * sizeof(Row) + traces_.capacity() * sizeof(StoredTrace) +
          traceById_.size() * kTraceOverhead;
 }
 

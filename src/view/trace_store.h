@@ -2,13 +2,15 @@
 //
 // Spans of one trace may come in several requests and in any order. The same span id again replaces
 // what was there: an ended span replaces the snapshot of an open one, a snapshot never replaces an
-// ended span, and two complete spans with one id are counted as a duplicate. When the budget is
-// passed the trace that was seen first goes, whole, and is counted; the last trace left is never
-// evicted, further spans are refused instead. Rows are stable until `generation()` changes.
+// ended span, and two complete spans with one id are counted as a duplicate unless they say the
+// same. When the budget is passed the trace that was seen first goes, whole, and is counted; the
+// last trace left is never evicted, further spans are refused instead. Rows are stable until
+// `generation()` changes.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +20,7 @@
 #include "trace/ids.h"
 #include "view/blob_store.h"
 #include "view/span_columns.h"
+#include "view/span_traits.h"
 #include "view/string_table.h"
 
 namespace spandrel::view {
@@ -45,6 +48,13 @@ struct IncomingSpan {
   uint8_t flags = 0;
 };
 
+// What a sender said about a whole trace, apart from its spans: MLflow's info dictionary.
+struct StoredInfo {
+  std::string json;
+  StringTable::Id name = 0;  // 0: the root's name holds
+  TokenUsage tokens;
+};
+
 struct StoredTrace {
   trace::TraceId id;
   Row first = kNoRow;
@@ -55,6 +65,7 @@ struct StoredTrace {
   uint32_t previousBySeen = kNoTrace;
   uint32_t nextBySeen = kNoTrace;
   bool isUsed = false;
+  std::unique_ptr<StoredInfo> info;  // null: nothing was said
 };
 
 struct StoreStats {
@@ -79,6 +90,9 @@ class TraceStore {
   enum class Added : uint8_t { New, Replaced, Duplicate, Ignored, Refused };
   Added add(const IncomingSpan& span, uint32_t source, const BlobRef& blob);
   BlobStore& blobs() { return blobs_; }
+  // Replaces what was known about a trace; `name` may be empty.
+  void setInfo(uint32_t traceSlot, std::string json, std::string_view name,
+               const TokenUsage& tokens);
   // After each request: evicts and compacts where due. Rows may change here and only here.
   void settle();
 
@@ -103,9 +117,11 @@ class TraceStore {
   uint32_t traceFor(const trace::TraceId& id);
   uint32_t openTrace(const trace::TraceId& id);
   Added replace(Row row, const IncomingSpan& span, uint32_t source, const BlobRef& blob);
+  bool saysTheSame(Row row, const IncomingSpan& span, const BlobRef& blob) const;
   void fill(Row row, const IncomingSpan& span, uint32_t source, const BlobRef& blob);
   size_t slotOf(uint32_t traceSlot, uint64_t spanId) const;
   void rebuildIndex(size_t slots);
+  void forgetInfo(StoredTrace& trace);
   void evictOldest();
   void compact();
   size_t memoryBytes() const;
@@ -117,6 +133,7 @@ class TraceStore {
   std::vector<SpanSource> sources_;
   std::unordered_map<std::string, uint32_t> sourceByContent_;
   size_t sourceBytes_ = 0;
+  size_t infoBytes_ = 0;
 
   std::vector<StoredTrace> traces_;
   std::vector<uint32_t> freeTraces_;

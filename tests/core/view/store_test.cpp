@@ -52,6 +52,22 @@ TEST(TraceStore, OfTwoCompleteSpansWithOneIdTheLaterIsKeptAndCounted) {
   EXPECT_NE(store.columns().flags(0) & span_flag::kIsReplaced, 0);
 }
 
+TEST(TraceStore, ACompleteSpanThatComesAgainUnchangedIsNoDuplicate) {
+  TraceStore store;
+  TestSpan span = named("once", 20);
+  span.attributes = {{"key", "value"}};
+  receive(store, {span});
+  const ImportReport again = receive(store, {span});
+
+  EXPECT_EQ(again.duplicates, 0u);
+  EXPECT_EQ(again.replaced, 1u);
+  EXPECT_EQ(store.stats().spans, 1u);
+  EXPECT_EQ(store.columns().flags(0) & span_flag::kIsReplaced, 0);
+
+  span.attributes = {{"key", "other"}};
+  EXPECT_EQ(receive(store, {span}).duplicates, 1u);
+}
+
 TEST(TraceStore, AnUnfinishedSpanCountsAsOpenThoughItHasAnEnd) {
   TraceStore store;
   TestSpan span = named("cut off", 20);
