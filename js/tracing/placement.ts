@@ -3,6 +3,8 @@
 //
 // Only what is loaded later imports this file (later.ts says why).
 
+import { EVALUATION_TAG } from "./constants.js";
+import { registerEvaluationTrace } from "./evaluation.js";
 import type { LocalTrace } from "./local_trace.js";
 import type { PlaceOptions } from "./tracer.js";
 import { safeText } from "./values.js";
@@ -55,6 +57,8 @@ export function place(trace: LocalTrace, { destination, experimentId, runId }: P
     else {
       trace.experimentId = found.experimentId;
       trace.traceIdText = found.location === null ? null : `trace:/${found.location}/${trace.hex}`;
+      const evaluationId = trace.values?.tags.get(EVALUATION_TAG);
+      if (evaluationId !== undefined) registerEvaluationTrace(evaluationId, trace.traceId);
     }
   }
   if (!isRoot) return;
