@@ -1,0 +1,70 @@
+// Spans of traces that are kept as a file among a trace's artifacts.
+
+import { TraceError } from "../trace_error.js";
+import { exactJson } from "../tracing/exact_json.js";
+import type { Span } from "../tracing/span.js";
+import { codec } from "../tracing/span_codec.js";
+import { Trace } from "../tracing/trace.js";
+import type { TraceInfo } from "../tracing/trace_info.js";
+import { MlflowHttpError } from "./http_error.js";
+import { path, type RestClient } from "./rest_client.js";
+
+const ARTIFACT_LOCATION = "mlflow.artifactLocation";
+const SPANS_FILE = "traces.json";
+
+export async function uploadTraceData(rest: RestClient, info: TraceInfo, spans: readonly Span[]): Promise<void> {
+  const codecs = codec();
+  const dicts = spans.map((span) => codecs.spanDictText(span._record()));
+  const bytes = new TextEncoder().encode(`{"spans": [${dicts.join(", ")}]}`);
+  await uploadArtifact(rest, info, SPANS_FILE, { type: "text/plain", bytes });
+}
+
+/** `name` may have folders: "attachments/…". */
+export async function uploadArtifact(
+  rest: RestClient,
+  info: TraceInfo,
+  name: string,
+  body: { type: string; bytes: Uint8Array },
+): Promise<void> {
+  await rest.bytes({ method: "PUT", path: artifactPath(rest, info, name), body });
+}
+
+/** RESOURCE_DOES_NOT_EXIST where the file is missing, MALFORMED where it cannot be read. */
+export async function downloadTrace(rest: RestClient, info: TraceInfo): Promise<Trace> {
+  let data: string;
+  try {
+    const { body } = await rest.bytes({ method: "GET", path: artifactPath(rest, info, SPANS_FILE) });
+    data = new TextDecoder().decode(body);
+  } catch (error) {
+    if (!(error instanceof MlflowHttpError) || error.httpStatus !== 404) throw error;
+    throw new MlflowHttpError("RESOURCE_DOES_NOT_EXIST", `the trace ${info.traceId} has no span data: ${error.message}`, 404);
+  }
+  try {
+    return new Trace(info, Trace.fromJson(`{"info":${exactJson(info.toDict())},"data":${data}}`).data.spans);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : "";
+    throw new TraceError("MALFORMED", `the span data of ${info.traceId} cannot be read: ${why}`, { cause: error });
+  }
+}
+
+/** Only the server's own store: what other addresses would want of credentials is not here. */
+function artifactPath(rest: RestClient, info: TraceInfo, name: string): string {
+  const location = info.tags[ARTIFACT_LOCATION];
+  if (location === undefined)
+    throw new TraceError(
+      "RESOURCE_DOES_NOT_EXIST",
+      `the trace ${info.traceId} has no artifacts: the tag '${ARTIFACT_LOCATION}' is missing`,
+    );
+  const match = /^mlflow-artifacts:(?:\/\/([^/]*))?\/?(.*)$/.exec(location);
+  if (match === null || !isOwn(match[1] ?? "", rest.settings.baseUrl))
+    throw new TraceError(
+      "NOT_IMPLEMENTED",
+      `artifacts at '${location}' cannot be reached: start the server with --serve-artifacts, so that it hands them out itself`,
+    );
+  const parts = [...(match[2] ?? "").split("/"), ...name.split("/")].filter((part) => part !== "");
+  return parts.reduce((text, part) => `${text}${path`/${part}`}`, "/api/2.0/mlflow-artifacts/artifacts");
+}
+
+function isOwn(authority: string, baseUrl: string): boolean {
+  return authority === "" || authority === new URL(baseUrl).host;
+}

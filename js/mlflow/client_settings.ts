@@ -1,0 +1,132 @@
+// Where a tracking server is and how its client shows who it is: options first, then MLflow's variables.
+
+import { TraceError } from "../trace_error.js";
+import { splitUserInfo } from "../export/endpoint.js";
+import { environmentVariable } from "./display_settings.js";
+import { DEFAULT_RETRY, type RetrySettings } from "./retry_schedule.js";
+
+export interface ServerOptions {
+  /** http(s)://…, or "databricks" or "databricks://…". Default: MLFLOW_TRACKING_URI. */
+  trackingUri?: string;
+  /** Basic authentication, where a password stands with it. Default: MLFLOW_TRACKING_USERNAME. */
+  trackingServerUsername?: string;
+  trackingServerPassword?: string;
+  /** Bearer authentication. Default: MLFLOW_TRACKING_TOKEN. */
+  trackingServerToken?: string;
+  /** The workspace of a "databricks" URI. Default: DATABRICKS_HOST. */
+  databricksHost?: string;
+  databricksToken?: string;
+  /** Reads of tables need one. Default: MLFLOW_TRACING_SQL_WAREHOUSE_ID. */
+  databricksSqlWarehouseId?: string;
+  /** Of one attempt. Default 120,000. */
+  timeoutMillis?: number;
+  retry?: Partial<RetrySettings>;
+}
+
+export interface ServerSettings {
+  /** As it was given, without a password. */
+  trackingUri: string;
+  /** Without a slash at its end. */
+  baseUrl: string;
+  isDatabricks: boolean;
+  authorization: string | null;
+  sqlWarehouseId: string | null;
+  timeoutMillis: number;
+  retry: RetrySettings;
+}
+
+const DEFAULT_TIMEOUT_MILLIS = 120_000;
+const DATABRICKS_URI = /^databricks(?:-uc)?(?::\/\/|$)/;
+
+/** Throws TraceError for a URI that is no server's, and for a server that is not named. */
+export function serverSettings(options: ServerOptions): ServerSettings {
+  const uri = (options.trackingUri ?? variable("MLFLOW_TRACKING_URI") ?? "").trim();
+  if (uri === "") invalid("there is no tracking URI: give trackingUri, or set MLFLOW_TRACKING_URI");
+  const isDatabricks = DATABRICKS_URI.test(uri);
+  const { url, authorization: ofUrl } = splitUserInfo(isDatabricks ? workspaceUrl(options) : serverUrl(uri));
+  const authorization = isDatabricks ? workspaceAuthorization(options) : (serverAuthorization(options) ?? ofUrl);
+  return {
+    trackingUri: isDatabricks ? uri : url.replace(/\/+$/, ""),
+    baseUrl: url.replace(/\/+$/, ""),
+    isDatabricks,
+    authorization,
+    sqlWarehouseId: options.databricksSqlWarehouseId ?? variable("MLFLOW_TRACING_SQL_WAREHOUSE_ID") ?? null,
+    timeoutMillis: options.timeoutMillis ?? numberOf("MLFLOW_HTTP_REQUEST_TIMEOUT", 1000) ?? DEFAULT_TIMEOUT_MILLIS,
+    retry: retrySettings(options.retry ?? {}),
+  };
+}
+
+function retrySettings(given: Partial<RetrySettings>): RetrySettings {
+  return {
+    maxRetries: given.maxRetries ?? numberOf("MLFLOW_HTTP_REQUEST_MAX_RETRIES") ?? DEFAULT_RETRY.maxRetries,
+    backoffFactor: given.backoffFactor ?? numberOf("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR") ?? DEFAULT_RETRY.backoffFactor,
+    backoffJitter: given.backoffJitter ?? numberOf("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER") ?? DEFAULT_RETRY.backoffJitter,
+    respectsRetryAfter: given.respectsRetryAfter ?? variable("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER")?.toLowerCase() !== "false",
+    limitMillis: given.limitMillis ?? numberOf("MLFLOW_ASYNC_TRACE_LOGGING_RETRY_TIMEOUT", 1000) ?? DEFAULT_RETRY.limitMillis,
+  };
+}
+
+/** Basic where both halves are there, else Bearer, else nothing. */
+function serverAuthorization(options: ServerOptions): string | null {
+  const user = options.trackingServerUsername ?? variable("MLFLOW_TRACKING_USERNAME") ?? "";
+  const password = options.trackingServerPassword ?? variable("MLFLOW_TRACKING_PASSWORD") ?? "";
+  const token = options.trackingServerToken ?? variable("MLFLOW_TRACKING_TOKEN") ?? "";
+  if (user !== "" && password !== "") return basic(user, password);
+  return token === "" ? null : bearer(token);
+}
+
+function workspaceAuthorization(options: ServerOptions): string {
+  const token = options.databricksToken ?? variable("DATABRICKS_TOKEN") ?? "";
+  if (token === "") invalid("there is no token for the Databricks workspace: give databricksToken, or set DATABRICKS_TOKEN");
+  return bearer(token);
+}
+
+function workspaceUrl(options: ServerOptions): string {
+  const host = options.databricksHost ?? variable("DATABRICKS_HOST") ?? "";
+  if (host === "") invalid("the Databricks workspace is not named: give databricksHost, or set DATABRICKS_HOST");
+  return serverUrl(/^https?:\/\//i.test(host) ? host : `https://${host}`);
+}
+
+function serverUrl(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return invalid(`'${text}' is no tracking URI: it is the address of a server, such as http://127.0.0.1:5000`);
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    return invalid(
+      `a tracking URI of '${url.protocol}' is not supported: start 'mlflow server' on that store and give its http address`,
+    );
+  }
+  url.hash = "";
+  url.search = "";
+  return url.href;
+}
+
+function basic(user: string, password: string): string {
+  const bytes = new TextEncoder().encode(`${user}:${password}`);
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return `Basic ${btoa(text)}`;
+}
+
+function bearer(token: string): string {
+  // A line break would end the header and begin another.
+  if (!/^[\x21-\x7e]+$/.test(token)) return invalid("the token has characters that a header cannot carry");
+  return `Bearer ${token}`;
+}
+
+function variable(name: string): string | undefined {
+  const value = environmentVariable(name)?.trim();
+  return value === "" ? undefined : value;
+}
+
+function numberOf(name: string, factor = 1): number | undefined {
+  const value = variable(name);
+  return value !== undefined && /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * factor : undefined;
+}
+
+function invalid(message: string): never {
+  throw new TraceError("INVALID_PARAMETER_VALUE", message);
+}
