@@ -13,7 +13,7 @@ import type { ExportPolicies } from "../load/export_core.js";
 import { attemptExport, settlesWithin } from "./attempt.js";
 import { CoreBatch } from "./core_batch.js";
 import { CounterKeeper, totalOf, type DestinationCounters } from "./destination_counters.js";
-import { DEFAULT_BATCH, type BatchOptions, type DestinationOptions } from "./destination_options.js";
+import { DEFAULT_BATCH, type AnyDestination, type BatchOptions, type DestinationOptions } from "./destination_options.js";
 import type { Outcome, SpanExporter } from "./exporter.js";
 import type { FlushResult } from "./flush_result.js";
 import { HeldRoots } from "./held_roots.js";
@@ -30,7 +30,7 @@ const TASK_MILLIS = 2;
 /** Of records, taken at once while a page goes away; compressed, 500 spans are about 26 kB. */
 const HIDE_BYTES = 256 << 10;
 
-export class Destination {
+export class Destination implements AnyDestination {
   readonly id: number;
   readonly name: string;
   readonly exporter: SpanExporter;
@@ -89,13 +89,21 @@ export class Destination {
   }
 
   /** The root of a trace has ended, perhaps before some of its spans. */
-  noteRootEnded(traceIdHex: string): void {
-    if (this.#options.holdsTraces === true) this.#heldRoots.add(traceIdHex);
+  noteRootEnded({ hex }: { readonly hex: string }): void {
+    if (this.#options.holdsTraces === true) this.#heldRoots.add(hex);
   }
 
   /** The trace is complete or gone: its timer is not needed. */
-  noteTraceComplete(traceIdHex: string): void {
-    this.#heldRoots.remove(traceIdHex);
+  noteTraceComplete({ hex }: { readonly hex: string }): void {
+    this.#heldRoots.remove(hex);
+  }
+
+  /** Nothing more will come of the trace: what is held of it leaves. */
+  noteTraceGone({ hex }: { readonly hex: string }): void {
+    this.#heldRoots.remove(hex);
+    this.#withCore((core) => {
+      core.releaseTrace(this.id, hex);
+    });
   }
 
   get limits(): QueueLimits {
@@ -488,7 +496,7 @@ export class Destination {
   }
 
   #releaseTrace(traceIdHex: string): void {
-    this.noteTraceComplete(traceIdHex);
+    this.#heldRoots.remove(traceIdHex);
     this.#withCore((core) => {
       this.#options.commitStaged();
       core.releaseTrace(this.id, traceIdHex);

@@ -3,7 +3,7 @@
 // outlive the page. What does not fit into the browser's budget stays in the queue for the case that
 // the page comes back.
 
-import type { Destination } from "./destination.js";
+import type { AnyDestination } from "./destination_options.js";
 import { OtlpHttpExporter } from "./otlp_http_exporter.js";
 
 /** `window` and `document`, as far as they are used. */
@@ -16,7 +16,7 @@ type GzipSync = (bytes: Uint8Array) => Uint8Array;
 
 export interface PageHideOptions {
   host: PageHost;
-  destinations: () => readonly Destination[];
+  destinations: () => readonly AnyDestination[];
   /** Compression that needs no waiting, loaded ahead of time. */
   loadGzip?: () => Promise<GzipSync>;
 }
@@ -71,14 +71,14 @@ export function installPageHide({ host, destinations, loadGzip = loadFflate }: P
   };
 }
 
-function sendOne(destination: Destination, gzipSync: GzipSync | null): void {
+function sendOne(destination: AnyDestination, gzipSync: GzipSync | null): void {
   const { exporter } = destination;
   if (exporter instanceof OtlpHttpExporter) destination.sendNow((batch) => exporter.sendNow(batch, gzipSync));
   else void destination.flush();
 }
 
 /** While the page is hidden, spans leave as soon as the code that ended them is through. */
-function announcer(destination: Destination, gzipSync: () => GzipSync | null): () => void {
+function announcer(destination: AnyDestination, gzipSync: () => GzipSync | null): () => void {
   let isDue = false;
   return () => {
     if (isDue) return;

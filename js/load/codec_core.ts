@@ -16,6 +16,7 @@ import { QueryCore } from "./query_core.js";
 
 interface CodecBindings {
   traceJsonOfRecords(length: number, infoLength: number, withSizeStats: boolean): number;
+  sizeStatsOfRecords(length: number, infoLength: number): number;
   recordOfOtlpSpanAt(length: number, locationLength: number): number;
 }
 
@@ -95,6 +96,18 @@ export class CodecCore implements SpanCodec {
       const length = handover.putBytes(input);
       return handover.takeText((raw as unknown as CodecBindings).traceJsonOfRecords(length, info.length, false));
     });
+  }
+
+  sizeStats(infoJson: string, records: readonly Uint8Array[]): Record<string, string> {
+    const { handover } = this.#core;
+    const info = encoder.encode(infoJson);
+    const input = joined([info, ...records]);
+    handover.need("sizeStatsOfRecords");
+    const text = handover.guard((raw) => {
+      const length = handover.putBytes(input);
+      return handover.takeText((raw as unknown as CodecBindings).sizeStatsOfRecords(length, info.length));
+    });
+    return JSON.parse(text) as Record<string, string>;
   }
 
   readTrace(text: string): { info: Record<string, unknown>; records: Uint8Array[] } {

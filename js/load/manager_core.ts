@@ -66,6 +66,7 @@ interface ManagerBindings extends RawModule {
   managerHasLog(): boolean;
   managerTakeLog(): number;
   managerHasOpenSpans(length: number): number;
+  managerSetAside(length: number, nowMillis: number): number;
 }
 
 /** Every function may throw TraceError. Trace ids of OpenTelemetry are 32 hex digits. */
@@ -122,6 +123,15 @@ export class ManagerCore {
   hasOpenSpans(otelIdHex: string): boolean {
     return this.#handover.guard((raw) => {
       const answer = (raw as ManagerBindings).managerHasOpenSpans(this.#handover.putText(otelIdHex));
+      if (answer < 0) this.#handover.takeText(answer);
+      return answer === 1;
+    });
+  }
+
+  /** The trace is complete and will be popped soon: neither age nor newer traces take its place. */
+  setAside(otelIdHex: string, nowMillis: number): boolean {
+    return this.#handover.guard((raw) => {
+      const answer = (raw as ManagerBindings).managerSetAside(this.#handover.putText(otelIdHex), nowMillis);
       if (answer < 0) this.#handover.takeText(answer);
       return answer === 1;
     });

@@ -107,7 +107,10 @@ const CHECKS: Record<string, Check> = {
   compression: oneOf("none", "gzip"),
   timeoutMillis: ABOVE_0,
   keepalive: oneOf("auto", true, false),
-  trackingUri: TEXT,
+  trackingUri: [
+    (value) => /^(https?:\/\/.|databricks)/i.test(value as string),
+    "a URL of http or https, or of a Databricks workspace",
+  ],
   experimentId: TEXT,
   batch: [(value) => areAbove(value, Number.MIN_VALUE), "an object of numbers above 0"],
   exitTimeoutMillis: [(value) => value === 0 || ABOVE_0[0](value), "a number"],
@@ -136,10 +139,6 @@ export function checkedOptions(options: unknown): InitOptions {
       throw new TraceError("INVALID_PARAMETER_VALUE", `init has no option '${key}'`);
     if (!check[0](value)) throw new TraceError("INVALID_PARAMETER_VALUE", `${key} must be ${check[1]}`);
     given[key] = value;
-  }
-  const { exporter, trackingUri, endpoint } = given;
-  if (exporter === "mlflow" || (exporter === undefined && trackingUri !== undefined && endpoint === undefined)) {
-    throw new TraceError("NOT_IMPLEMENTED", 'the MLflow exporter is not there yet: give exporter: "otlp" and an endpoint');
   }
   return given;
 }

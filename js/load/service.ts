@@ -2,12 +2,16 @@
 
 import { defaultServiceName, environmentConfig, isNode, samplerOf, watchEnd } from "#host";
 import { Destination } from "../export/destination.js";
+import type { AnyDestination } from "../export/destination_options.js";
 import type { DestinationCounters } from "../export/destination_counters.js";
 import type { SpanExporter } from "../export/exporter.js";
 import { combineResults, type FlushResult } from "../export/flush_result.js";
 import { OtlpHttpExporter, type OtlpHttpExporterOptions } from "../export/otlp_http_exporter.js";
 import type { EnvironmentConfig } from "../export/otlp_config.js";
 import { systemTimers } from "../export/timers.js";
+import { TraceDestination } from "../export/trace_destination.js";
+import { isTraceExporter } from "../export/trace_exporter.js";
+import { experimentIdVariable, isDatabricksUri, isDualExport, isServerUri, trackingUriVariable } from "../mlflow/exporter_settings.js";
 import { suppressTracing } from "../tracing/context.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { DEFAULT_SPAN_LIMITS } from "../tracing/runtime.js";
@@ -23,10 +27,12 @@ import { CodecCore } from "./codec_core.js";
 import { Core } from "./core.js";
 import { ExportCore } from "./export_core.js";
 import { LazyExporter } from "./lazy_exporter.js";
+import { LazyTraceExporter } from "./lazy_trace_exporter.js";
 import { loadModule, loadModuleSync, type ModuleChoice } from "./load_module.js";
 import { announceModule } from "./module_part.js";
 import type { InitOptions } from "./options.js";
 import type { RawModule } from "./raw_module.js";
+import { TraceError } from "../trace_error.js";
 import { VERSION } from "../version.js";
 import { resourceAttributes, SCOPE_NAME } from "./resource.js";
 import { StagingArea } from "./staging.js";
@@ -38,16 +44,22 @@ interface NamedExporter {
   holdsTraces: boolean;
 }
 
+/** Of previews on Databricks; elsewhere the core's own number holds. */
+const DATABRICKS_PREVIEW_LENGTH = 10_000;
+
+type BuiltIn = "otlp" | "mlflow" | "console" | "none";
+
 /** As many as a record can name. */
 const MAX_DESTINATIONS = 24;
 
 export class Service implements ExportHub {
   destinations = 0;
+  /** Of now and of before: a trace keeps the destinations it began with. */
   wholeTraceDestinations = 0;
   readonly #tracer: Tracer;
   readonly #recorder: Recorder;
   readonly #movesExport: (before: InitOptions, after: InitOptions) => boolean;
-  readonly #all: Destination[] = [];
+  readonly #all: AnyDestination[] = [];
   #options: InitOptions = {};
   #isConfigured = false;
   #core: Core | null = null;
@@ -84,12 +96,21 @@ export class Service implements ExportHub {
     tracer.later = laterCode;
     laterCode.nameInputs(tracer.unnamedInputs.splice(0));
     for (const placing of tracer.unplaced.splice(0)) laterCode.place(...placing);
-    if (before instanceof Backlog) before.drainTo(this.#recorder, (trace) => this.#keeper?.traceStarted(trace));
+    if (!(before instanceof Backlog)) return;
+    const traces = new Set<LocalTrace>();
+    before.drainTo(this.#recorder, (trace) => {
+      traces.add(trace);
+      this.#keeper?.traceStarted(trace);
+    });
+    for (const trace of traces) {
+      if (trace.isComplete) this.traceCompleted(trace);
+      else if (trace.rootHasEnded) this.rootEnded(trace);
+    }
   }
 
   /** Loads the module, once. Never rejects. */
   load(isSync: boolean): Promise<void> {
-    return (this.#loading ??= (isSync ? this.#loadAtOnce() : null) ?? this.#load());
+    return (this.#loading ??= (isSync ? this.#loadAtOnce() : null) ?? this.#load()).then(() => this.#exportersLoaded());
   }
 
   /** null where the host or the compiler's glue allows no loading at once. */
@@ -130,11 +151,13 @@ export class Service implements ExportHub {
     if (given.spanProcessors !== undefined) tracer.spanProcessors = [...given.spanProcessors];
     if (given.beforeSeal !== undefined) tracer.beforeSeal = given.beforeSeal;
     if (options.experimentId !== undefined) tracer.experimentId = options.experimentId;
+    else if (isFirst) tracer.experimentId ??= experimentIdVariable() ?? null;
     if (options.batch?.queueBytes !== undefined) this.#recorder.setMaxBacklogBytes(options.batch.queueBytes);
     if (exporters !== null) this.#replaceDestinations(exporters);
     else if (given.batch !== undefined) for (const destination of this.#current()) destination.configure(definedOf(given.batch));
     if (given.serviceName !== undefined || given.resource !== undefined) this.#sendResource();
-    if (isFirst || given.traceTimeoutMillis !== undefined || given.retainTraces !== undefined) this.#keepTraces(options);
+    if (exporters !== null || given.traceTimeoutMillis !== undefined || given.retainTraces !== undefined)
+      this.#keepTraces(options);
     this.#isShut = false;
     if (this.#isDead || env?.isDisabled === true) return;
     tracer.start();
@@ -154,37 +177,74 @@ export class Service implements ExportHub {
       timeoutMillis: traceTimeoutMillis ?? (timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000),
       ttlSeconds,
       maxTraces,
+      previewMaxLength: isDatabricksUri(this.#trackingUri(this.#options) ?? "") ? DATABRICKS_PREVIEW_LENGTH : undefined,
     };
     if (this.#keeper !== null) {
       this.#keeper.configure(settings);
-    } else if (settings.isRetaining || settings.timeoutMillis !== undefined) {
+    } else if (settings.isRetaining || settings.timeoutMillis !== undefined || this.#traceDestinations().length > 0) {
       this.#keeper = new TraceKeeper(
         this.#tracer,
         () => (this.#core === null || this.#isDead ? null : codec().manager()),
         settings,
+        {
+          countOf: (trace) => this.#traceDestinations(trace.destinations).length,
+          lose: (trace, reason) => {
+            for (const destination of this.#traceDestinations(trace.destinations)) destination.discardTrace(trace.hex, reason);
+          },
+        },
       );
       this.#tracer.observer = this.#keeper;
       for (const trace of this.#tracer.openTraces) this.#keeper.traceStarted(trace);
     }
   }
 
+  #traceDestinations(mask = -1): TraceDestination[] {
+    return this.#all.filter(
+      (destination): destination is TraceDestination =>
+        destination instanceof TraceDestination && ((mask >>> destination.id) & 1) === 1,
+    );
+  }
+
+  #trackingUri(options: InitOptions): string | undefined {
+    if (options.trackingUri !== undefined) return options.trackingUri;
+    const uri = trackingUriVariable();
+    if (uri === undefined || isServerUri(uri)) return uri;
+    this.#tracer.warnOnce("uri", "MLFLOW_TRACKING_URI is ignored: only servers are written to, http(s)://… or databricks");
+    return undefined;
+  }
+
+  /** MLflow where it is named and no OTLP endpoint is; both where MLflow's variable says so. */
+  #defaultExporters(options: InitOptions): BuiltIn[] {
+    const { exporters, otlp } = this.#environment ?? {};
+    if (this.#trackingUri(options) === undefined) return exporters ?? ["otlp"];
+    if (isDualExport(this.#tracer.logger)) return ["mlflow", ...(exporters ?? ["otlp" as const])];
+    if (exporters !== undefined) return exporters;
+    return options.endpoint === undefined && otlp?.url === undefined ? ["mlflow"] : ["otlp"];
+  }
+
   #exportersOf(options: InitOptions): NamedExporter[] {
     const { exporter } = options;
-    if (exporter === undefined) {
-      return (this.#environment?.exporters ?? ["otlp"]).flatMap((name) => this.#builtIn(name, options));
-    }
-    // "mlflow" was refused when the options were checked.
-    if (typeof exporter === "string") return exporter === "mlflow" ? [] : this.#builtIn(exporter, options);
+    if (exporter === undefined) return this.#defaultExporters(options).flatMap((name) => this.#builtIn(name, options));
+    if (typeof exporter === "string") return this.#builtIn(exporter, options);
     return (Array.isArray(exporter) ? exporter : [exporter]).map((each) => ({
       name: "_otlpOptions" in each ? "otlp" : nameOf(each),
       // The public class stands for the one that sends; that one can be used at once here.
       exporter: "_otlpOptions" in each ? new OtlpHttpExporter(each._otlpOptions as OtlpHttpExporterOptions) : each,
-      holdsTraces: "holdsTraces" in each && each.holdsTraces === true,
+      holdsTraces: ("holdsTraces" in each && each.holdsTraces === true) || isTraceExporter(each),
     }));
   }
 
-  #builtIn(name: "otlp" | "console" | "none", options: InitOptions): NamedExporter[] {
+  #builtIn(name: BuiltIn, options: InitOptions): NamedExporter[] {
     switch (name) {
+      case "mlflow": {
+        const { experimentId, logger = this.#tracer.logger } = options;
+        const trackingUri = this.#trackingUri(options);
+        if (trackingUri === undefined)
+          throw new TraceError("INVALID_PARAMETER_VALUE", 'exporter: "mlflow" needs a trackingUri, or MLFLOW_TRACKING_URI');
+        const given = definedOf({ trackingUri, experimentId });
+        const make = async () => (await import("../mlflow/routing_exporter.js")).makeRoutingExporter({ ...given, logger });
+        return [{ name, exporter: new LazyTraceExporter(make), holdsTraces: true }];
+      }
       case "none":
         return [];
       case "console": {
@@ -214,7 +274,6 @@ export class Service implements ExportHub {
       return;
     }
     this.destinations = 0;
-    this.wholeTraceDestinations = 0;
     for (const { name, exporter, holdsTraces } of exporters) {
       const destination = this.#makeDestination(this.#freeName(name), exporter, holdsTraces);
       this.#all.push(destination);
@@ -224,14 +283,17 @@ export class Service implements ExportHub {
     }
   }
 
-  #makeDestination(name: string, exporter: SpanExporter, holdsTraces: boolean): Destination {
+  async #exportersLoaded(): Promise<void> {
+    for (const { exporter } of this.#all) if (exporter instanceof LazyTraceExporter) await exporter.isLoaded;
+  }
+
+  #makeDestination(name: string, exporter: SpanExporter, holdsTraces: boolean): AnyDestination {
     const { logger, clock } = this.#tracer;
     const recorder = this.#recorder;
     const { exportTimeoutMillis, ...batch } = this.#environment?.batch ?? {};
-    return new Destination({
+    const options = {
       id: this.#all.length,
       name,
-      exporter,
       core: () => this.#core,
       policies: () => this.#policies,
       commitStaged: () => {
@@ -246,7 +308,10 @@ export class Service implements ExportHub {
       logger,
       clock,
       timers: systemTimers,
-    });
+    };
+    return isTraceExporter(exporter)
+      ? new TraceDestination({ ...options, exporter })
+      : new Destination({ ...options, exporter });
   }
 
   #freeName(name: string): string {
@@ -255,7 +320,7 @@ export class Service implements ExportHub {
     return free;
   }
 
-  #current(): Destination[] {
+  #current(): AnyDestination[] {
     return this.#all.filter((destination) => (this.destinations >>> destination.id) & 1);
   }
 
@@ -272,6 +337,7 @@ export class Service implements ExportHub {
 
   get #moduleChoice(): ModuleChoice {
     const { wasm, module } = this.#options;
+    // Whole traces come out of the manager, which the smaller module has not.
     const needsAll = isNode || this.#keeper !== null;
     return { source: wasm, isFull: module === undefined ? needsAll : module === "full" };
   }
@@ -288,7 +354,7 @@ export class Service implements ExportHub {
     this.#core = core;
     this.#policies = new ExportCore(core.handover);
     setCodec(new CodecCore(core, this.#tracer.logger));
-    for (const destination of this.#all) core.addDestination(destination.limits);
+    for (const destination of this.#all) addQueue(destination, core);
     this.#sendResource();
     this.#keeper?.register();
     this.#recorder.attach(core, staging);
@@ -296,9 +362,9 @@ export class Service implements ExportHub {
     announceModule(core.handover);
   }
 
-  #announce(destination: Destination, core: Core): void {
+  #announce(destination: AnyDestination, core: Core): void {
     try {
-      core.addDestination(destination.limits);
+      addQueue(destination, core);
       destination.moduleIsReady();
     } catch {
       // a dead module has told so
@@ -342,26 +408,23 @@ export class Service implements ExportHub {
   }
 
   rootEnded(trace: LocalTrace): void {
-    for (const destination of this.#holding(trace)) destination.noteRootEnded(trace.hex);
+    for (const destination of this.#holding(trace)) destination.noteRootEnded(trace);
   }
 
   traceCompleted(trace: LocalTrace): void {
-    for (const destination of this.#holding(trace)) destination.noteTraceComplete(trace.hex);
+    const loss = this.#keeper?.lossOf(trace) ?? null;
+    for (const destination of this.#holding(trace)) {
+      if (loss !== null && destination instanceof TraceDestination) destination.discardTrace(trace.hex, loss);
+      else destination.noteTraceComplete(trace);
+    }
   }
 
   /** Nothing more will come of this trace: what whole-trace destinations hold of it leaves. */
   releaseTrace(trace: LocalTrace): void {
-    for (const destination of this.#holding(trace)) {
-      destination.noteTraceComplete(trace.hex);
-      try {
-        this.#core?.releaseTrace(destination.id, trace.hex);
-      } catch {
-        // a dead module has told so
-      }
-    }
+    for (const destination of this.#holding(trace)) destination.noteTraceGone(trace);
   }
 
-  #holding(trace: LocalTrace): Destination[] {
+  #holding(trace: LocalTrace): AnyDestination[] {
     const mask = trace.destinations & this.wholeTraceDestinations;
     return mask === 0 ? [] : this.#all.filter(({ id }) => (mask >>> id) & 1);
   }
@@ -400,6 +463,12 @@ export class Service implements ExportHub {
   #pendingSpans(): number {
     return this.#all.reduce((sum, destination) => sum + destination.counters().pending, 0);
   }
+}
+
+/** Before the records that go there. */
+function addQueue(destination: AnyDestination, core: Core): void {
+  core.addDestination(destination.limits);
+  if (destination instanceof TraceDestination) destination.queueIsMade();
 }
 
 function settled(promise: Promise<unknown>, timeoutMillis: number): Promise<unknown> {

@@ -29,7 +29,7 @@ export interface SpanBatcherOptions {
   timers?: Timers | undefined;
   exitHooks?: ExitHooks | undefined;
   /** Spans that will never be handed to `logSpans`. */
-  onDropped?: ((spanCount: number, reason: LossReason) => void) | undefined;
+  onDropped?: ((spanCount: number, reason: LossReason, spans: readonly Span[]) => void) | undefined;
 }
 
 export type LogSpans = (location: string, spans: readonly Span[]) => Promise<unknown>;
@@ -89,14 +89,14 @@ export class SpanBatcher {
     if (this.#shutdown !== null) return this.#addLate(location, span);
     this.#registerHook();
     this.#arm();
-    if (this.#part.isEarly && this.#part.earlyCalls >= MAX_EARLY_SPANS) return this.#drop(1, "queue_full");
+    if (this.#part.isEarly && this.#part.earlyCalls >= MAX_EARLY_SPANS) return this.#drop([span], "queue_full");
     const waiting = { location: safeText(location), span };
     this.#part.use(
       (core) => {
         this.#add(core, waiting);
       },
       (reason) => {
-        this.#drop(1, reason);
+        this.#drop([span], reason);
       },
     );
   }
@@ -125,7 +125,7 @@ export class SpanBatcher {
     const number = (this.#lastNumber = (this.#lastNumber + 1) >>> 0);
     const advice = core.add(waiting.location, number, this.#clock.monotonicMillis());
     if (advice === "send_alone") return this.#send(waiting.location, [waiting.span]);
-    if (advice === "dropped") return this.#drop(1, "shutdown");
+    if (advice === "dropped") return this.#drop([waiting.span], "shutdown");
     this.#spans.set(number, waiting);
     if (advice === "take_now") this.#take(core, false);
     else if (advice === "take_soon") this.#takeSoon();
@@ -134,7 +134,7 @@ export class SpanBatcher {
 
   #addLate(location: string, span: Span): void {
     if (this.#maxBatchSize <= 1) this.#send(safeText(location), [span]);
-    else this.#drop(1, "shutdown");
+    else this.#drop([span], "shutdown");
   }
 
   #takeSoon(): void {
@@ -174,7 +174,7 @@ export class SpanBatcher {
 
   #send(location: string, spans: readonly Span[]): void {
     const onDropped = (reason: LossReason): void => {
-      this.#drop(spans.length, reason);
+      this.#drop(spans, reason);
     };
     try {
       this.#queue.put(new Task(this.#logSpans, [location, spans], FAILED, onDropped));
@@ -201,10 +201,10 @@ export class SpanBatcher {
     }, millis);
   }
 
-  #drop(spanCount: number, reason: LossReason): void {
-    this.#dropped += spanCount;
+  #drop(spans: readonly Span[], reason: LossReason): void {
+    this.#dropped += spans.length;
     try {
-      this.#onDropped?.(spanCount, reason);
+      this.#onDropped?.(spans.length, reason, spans);
     } catch (error) {
       this.#logger.debug(`who is told of dropped spans failed: ${messageOf(error)}`);
     }
@@ -239,11 +239,11 @@ export class SpanBatcher {
   }
 
   #lost(reason: LossReason): void {
-    const spanCount = this.#spans.size;
+    const spans = [...this.#spans.values()].map(({ span }) => span);
     this.#spans.clear();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    if (spanCount > 0) this.#drop(spanCount, reason);
+    if (spans.length > 0) this.#drop(spans, reason);
   }
 
   #registerHook(): void {

@@ -1,10 +1,10 @@
 // What the end of a process or page needs to know.
 
-import type { Destination } from "../export/destination.js";
+import type { AnyDestination } from "../export/destination_options.js";
 import type { Logger } from "../tracing/runtime.js";
 
 export interface LifecycleOptions {
-  destinations: () => readonly Destination[];
+  destinations: () => readonly AnyDestination[];
   /** Spans that are neither delivered nor lost. */
   pendingSpans: () => number;
   flush: (options: { timeoutMillis: number }) => Promise<unknown>;

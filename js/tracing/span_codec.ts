@@ -17,6 +17,8 @@ export interface SpanCodec {
   recordOfOtlp(span: OtlpSpan | Uint8Array, locationId: string | null): Uint8Array;
   /** `infoJson` is the dictionary of a trace info. */
   traceText(infoJson: string, records: readonly Uint8Array[]): string;
+  /** The size keys of a trace's metadata; `infoJson` as above. */
+  sizeStats(infoJson: string, records: readonly Uint8Array[]): Record<string, string>;
   readTrace(text: string): { info: Record<string, unknown>; records: Uint8Array[] };
   /** Records of one trace that no batch has taken yet. */
   pendingRecords(traceIdHex: string): Uint8Array[];

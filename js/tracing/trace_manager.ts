@@ -126,6 +126,17 @@ export class TraceManager {
     };
   }
 
+  /** @internal For exporters: as popTrace(), but a trace that others read later stays. */
+  _takeTrace(hex: string): { trace: Trace; prompts: PromptVersion[] } | null {
+    const { observer, recorder } = tracer();
+    if (observer?.isLastToTake(hex) !== false) return this.popTrace(hex);
+    recorder.commit();
+    const info = keptInfo(hex);
+    const kept = info === null ? null : this.#core.getTrace(info.traceId, exactJson(info.toDict()));
+    if (kept === null) return null;
+    return { trace: assemble(kept, openSpansOf(hex)), prompts: kept.prompts as PromptVersion[] };
+  }
+
   #underWay(traceId: string): Trace | null {
     const hex = otelTraceIdOf(traceId);
     if (hex === null) return null;

@@ -108,6 +108,8 @@ export interface TraceObserver {
   keptTrace(traceIdHex: string): LocalTrace | null;
   /** The trace was popped. */
   forget(traceIdHex: string): void;
+  /** An exporter takes the trace; false: it stays where it is, others read it after this one. */
+  isLastToTake(traceIdHex: string): boolean;
 }
 
 /** Arguments of a traced function whose parameters' names are not read yet. */
@@ -177,7 +179,7 @@ export class Tracer implements Runtime {
   #isOn = false;
   readonly openTraces = new Set<LocalTrace>();
   /** The trace whose root ended last. */
-  lastTrace: LocalTrace | null = null;
+  lastTrace: { readonly traceId: string } | null = null;
   #warned = new Set<string>();
 
   get clock(): Clock {

@@ -381,7 +381,7 @@ describe("whole traces", () => {
     const { harness, client, time, destination } = await openScripted(undefined, { holdsTraces: true });
     const { trace, root } = openTrace(harness);
     root.end();
-    destination.noteRootEnded(trace.hex);
+    destination.noteRootEnded(trace);
     await time.advance(29_999);
     expect(client.sent).toEqual([]);
     await time.advance(5_001);
@@ -392,7 +392,7 @@ describe("whole traces", () => {
     const { harness, client, destination } = await openScripted(undefined, { holdsTraces: true });
     const ended = openTrace(harness);
     ended.root.end();
-    destination.noteRootEnded(ended.trace.hex);
+    destination.noteRootEnded(ended.trace);
     const running = openTrace(harness);
     running.child.end();
     await destination.flush();

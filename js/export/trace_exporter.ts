@@ -1,0 +1,46 @@
+// What an exporter of whole traces tells its destination, and what it is told of a batch.
+
+import type { LocalTrace } from "../tracing/local_trace.js";
+import { CoreBatch } from "./core_batch.js";
+import type { SpanBatch, SpanExporter } from "./exporter.js";
+
+export interface TraceExporter extends SpanExporter {
+  /** Each trace is a batch of its own; how many are under way is this exporter's business. */
+  readonly sendsTraces: true;
+  /** The first request starts inside the end() that completes the trace. */
+  isSynchronousFor(trace: LocalTrace): boolean;
+  /** Ended spans of open traces are wanted too. */
+  readonly takesOpenTraces: boolean;
+  /** Of this one, where that is not so for all. */
+  takesOpenTrace?(traceIdHex: string): boolean;
+  /** How long those wait for one another; undefined: as long as any batch. */
+  readonly spanDelayMillis?: number | undefined;
+  /** Spans may be sent without their trace: late ones, and those whose root is in another process. */
+  readonly mayLogSpans: boolean;
+}
+
+export function isTraceExporter(exporter: SpanExporter): exporter is TraceExporter {
+  return "sendsTraces" in exporter && exporter.sendsTraces === true;
+}
+
+/** Which trace a batch belongs to. */
+export interface Departure {
+  readonly traceIdHex: string;
+  /** Nothing more is waited for: info and spans leave. False: spans alone. */
+  readonly isComplete: boolean;
+}
+
+/** All spans of one trace that wait. */
+export class TraceBatch extends CoreBatch {
+  readonly departure: Departure;
+
+  constructor(departure: Departure, ...batch: ConstructorParameters<typeof CoreBatch>) {
+    super(...batch);
+    this.departure = departure;
+  }
+}
+
+/** null: a batch of another destination, or one that was made by hand. */
+export function departureOf(batch: SpanBatch): Departure | null {
+  return "departure" in batch ? (batch.departure as Departure) : null;
+}
