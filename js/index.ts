@@ -92,5 +92,4 @@ export type { AssessmentError, AssessmentSource } from "./mlflow/assessment.js";
 export type { AssessmentUpdate, ExpectationInput, FeedbackInput } from "./mlflow/assessment_calls.js";
 export { groupTraceInfosByLocation, SpansLocation } from "./mlflow/trace_loader.js";
 export { MlflowHttpError } from "./mlflow/http_error.js";
-export type { TraceStore } from "./mlflow/trace_store.js";
 export { TraceError } from "./trace_error.js";
