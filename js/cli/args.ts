@@ -5,17 +5,32 @@ export type Command =
   | { kind: "help" }
   | { kind: "version" }
   | { kind: "error"; message: string }
-  | { kind: "view"; files: string[]; port: number; open: boolean; allowedOrigins: string[] };
+  | { kind: "view"; files: string[]; port: number; open: boolean; allowedOrigins: string[]; mlflow: MlflowArguments | null };
+
+export interface MlflowArguments {
+  trackingUri: string;
+  /** Ids or names; empty: all of the server. */
+  experiments: string[];
+  maxTraces: number;
+}
+
+const DEFAULT_MAX_TRACES = 100;
+const MOST_TRACES = 10_000;
 
 export const HELP = `Usage: spandrel view [files…] [options]
 
 Receives traces by OTLP/HTTP and shows them on a local page, on this machine only.
-Files (OTLP as protobuf, JSON or JSON lines, also gzip) are shown from the start.
+Files are shown from the start: OTLP as protobuf, JSON or JSON lines, traces of MLflow as JSON, each also gzip.
+With --tracking-uri the newest traces of an MLflow server are shown too, and new ones while the page is open.
 
 Options
   --port <number>           first port to try (default 4318; 0: any free one)
   --open                    opens the page in the browser
   --allow-origin <origin>   a page of this origin may send traces (never read); may be repeated
+  --tracking-uri <uri>      an MLflow server, such as http://127.0.0.1:5000; who asks is told by the variables
+                            MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN
+  --experiment <name or id> only traces of this experiment; may be repeated (default: all experiments)
+  --max-traces <number>     as many of the newest traces at first (default ${String(DEFAULT_MAX_TRACES)}, at most ${String(MOST_TRACES)})
   --help, --version
 `;
 
@@ -26,6 +41,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name !== "view") return wrong(name.startsWith("-") ? `unknown option ${name}` : `unknown command ${name}`);
 
   const command = { kind: "view" as const, files: [] as string[], port: 4318, open: false, allowedOrigins: [] as string[] };
+  const mlflow = { trackingUri: "", experiments: [] as string[], maxTraces: 0 };
   let onlyFiles = false;
   for (let index = 0; index < rest.length; index += 1) {
     const word = rest[index] ?? "";
@@ -46,19 +62,38 @@ export function parseArguments(argv: readonly string[]): Command {
       command.open = true;
       continue;
     }
-    if (option !== "--port" && option !== "--allow-origin") return wrong(`unknown option ${option}`);
+    if (!WITH_VALUE.has(option)) return wrong(`unknown option ${option}`);
     const value = inline ?? rest[++index];
-    if (value === undefined) return wrong(`${option} needs a value`);
-    if (option === "--allow-origin") {
-      if (!isOrigin(value)) return wrong(`--allow-origin needs an origin such as http://localhost:3000, not ${value}`);
-      command.allowedOrigins.push(value);
-      continue;
+    if (value === undefined || (value === "" && option !== "--port")) return wrong(`${option} needs a value`);
+    switch (option) {
+      case "--allow-origin":
+        if (!isOrigin(value)) return wrong(`--allow-origin needs an origin such as http://localhost:3000, not ${value}`);
+        command.allowedOrigins.push(value);
+        break;
+      case "--tracking-uri":
+        mlflow.trackingUri = value;
+        break;
+      case "--experiment":
+        mlflow.experiments.push(value);
+        break;
+      case "--max-traces":
+        if (!/^\d{1,5}$/.test(value) || Number(value) < 1 || Number(value) > MOST_TRACES)
+          return wrong(`--max-traces needs a number from 1 to ${String(MOST_TRACES)}, not ${value}`);
+        mlflow.maxTraces = Number(value);
+        break;
+      default:
+        if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535)
+          return wrong(`--port needs a number from 0 to 65535, not ${value}`);
+        command.port = Number(value);
     }
-    if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) return wrong(`--port needs a number from 0 to 65535, not ${value}`);
-    command.port = Number(value);
   }
-  return command;
+  if (mlflow.trackingUri !== "") return { ...command, mlflow: { ...mlflow, maxTraces: mlflow.maxTraces || DEFAULT_MAX_TRACES } };
+  if (mlflow.experiments.length > 0) return wrong("--experiment needs --tracking-uri");
+  if (mlflow.maxTraces > 0) return wrong("--max-traces needs --tracking-uri");
+  return { ...command, mlflow: null };
 }
+
+const WITH_VALUE: ReadonlySet<string> = new Set(["--port", "--allow-origin", "--tracking-uri", "--experiment", "--max-traces"]);
 
 function wrong(message: string): Command {
   return { kind: "error", message };

@@ -1,5 +1,6 @@
 // `spandrel …`: runs what the arguments ask for and gives the exit code, or null while a server goes on.
 import { HELP, parseArguments } from "./args.js";
+import type { MlflowSource } from "./mlflow_source.js";
 import type { Decoder } from "./decoder.js";
 import { addFile } from "./files.js";
 import { startViewServer, type ViewServer } from "./view.js";
@@ -14,7 +15,14 @@ export interface CommandHost {
   openInBrowser(url: string): void;
 }
 
-export type CommandResult = { exitCode: number } | { server: ViewServer };
+export type CommandResult = { exitCode: number } | RunningView;
+
+export interface RunningView {
+  server: ViewServer;
+  /** Settles when the first traces of the MLflow server are there, or are known not to come; null without one. */
+  mlflow: Promise<void> | null;
+  close(): Promise<void>;
+}
 
 export async function runCommand(argv: readonly string[], host: CommandHost): Promise<CommandResult> {
   const command = parseArguments(argv);
@@ -32,7 +40,10 @@ export async function runCommand(argv: readonly string[], host: CommandHost): Pr
   }
 
   let server: ViewServer;
+  let source: MlflowSource | null = null;
   try {
+    // Only who asks for it pays for its code.
+    if (command.mlflow !== null) source = (await import("./mlflow_source.js")).mlflowSource(command.mlflow);
     const decoder = await host.loadDecoder();
     const { port, allowedOrigins } = command;
     server = await startViewServer({ port, allowedOrigins, decoder, pageDir: host.pageDir });
@@ -58,5 +69,14 @@ export async function runCommand(argv: readonly string[], host: CommandHost): Pr
   host.print(`Traces: POST ${server.origin}/v1/traces`);
   host.print(`Page:   ${server.url}`);
   if (command.open) host.openInBrowser(server.url);
-  return { server };
+  const feed = source?.feedInto(server, host) ?? null;
+  return {
+    server,
+    mlflow: feed === null ? null : feed.start(),
+    async close() {
+      feed?.close();
+      source?.close();
+      await server.close();
+    },
+  };
 }

@@ -32,7 +32,7 @@ async function runFromShell(argv: string[]): Promise<void> {
     return;
   }
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void result.server.close().then(() => process.exit(0)));
+    process.once(signal, () => void result.close().then(() => process.exit(0)));
   }
 }
 

@@ -1,7 +1,7 @@
 // GET /api/stream?since=<sequence>: what was received, and what is being received, as one body without an end.
 //
 //   frame   := payloadLength:u32 type:u8 sequence:u32 payload           (little endian)
-//   type    := 1 OTLP protobuf request | 2 OTLP JSON request | 3 status (JSON, see StoreStatus)
+//   type    := 1 OTLP protobuf request | 2 OTLP JSON request | 3 status (JSON: StoreStatus, and `services`)
 //
 // A reader first gets what the store holds after `since`, then each new request. A status frame follows each
 // change (at most one in STATUS_MILLIS) and otherwise comes every 15 s; its sequence number is the last one given.
@@ -20,13 +20,16 @@ const WRITE_AHEAD_BYTES = 1024 * 1024;
 
 export class LiveStream {
   readonly #store: RequestStore;
+  readonly #services: readonly string[];
   readonly #readers = new Set<Reader>();
   readonly #heartbeat: NodeJS.Timeout;
   readonly #removeListener: () => void;
   #statusTimer: NodeJS.Timeout | null = null;
 
-  constructor(store: RequestStore) {
+  /** `services`: path prefixes of what is mounted beside, which a page may want to know. */
+  constructor(store: RequestStore, services: readonly string[] = []) {
     this.#store = store;
+    this.#services = services;
     this.#heartbeat = setInterval(() => this.#sendStatus(), HEARTBEAT_MILLIS);
     this.#heartbeat.unref();
     this.#removeListener = store.onChange(() => this.#onChange());
@@ -48,6 +51,10 @@ export class LiveStream {
     response.on("drain", () => this.#pump(reader));
     response.flushHeaders();
     this.#pump(reader);
+  }
+
+  get readerCount(): number {
+    return this.#readers.size;
   }
 
   close(): void {
@@ -83,7 +90,7 @@ export class LiveStream {
         response.write(next.bytes);
       } else if (reader.owesStatus) {
         reader.owesStatus = false;
-        const payload = Buffer.from(JSON.stringify(this.#store.status()));
+        const payload = Buffer.from(JSON.stringify({ ...this.#store.status(), services: this.#services }));
         response.write(frameHeader(FrameType.status, reader.cursor, payload.length));
         response.write(payload);
       } else {

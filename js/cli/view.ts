@@ -50,6 +50,10 @@ export interface ViewServer {
    * `json` is everything that `Viewer.importJson` reads: OTLP JSON, MLflow's dictionaries and REST answers.
    */
   add(bytes: Uint8Array, encoding: Encoding): CheckResult;
+  /** Pages that read the stream now. */
+  readonly readerCount: number;
+  /** Bound of what is kept. */
+  readonly memoryBytes: number;
   close(): Promise<void>;
 }
 
@@ -62,7 +66,7 @@ export async function startViewServer(options: ViewServerOptions): Promise<ViewS
   }
   const maxBodyBytes = options.maxBodyBytes ?? 20 * MIB;
   const store = new RequestStore(options.memoryBytes ?? 512 * MIB);
-  const stream = new LiveStream(store);
+  const stream = new LiveStream(store, Object.keys(options.mounts ?? {}));
   const token = randomBytes(24).toString("base64url");
   const ingestContext: IngestContext = {
     store,
@@ -97,6 +101,10 @@ export async function startViewServer(options: ViewServerOptions): Promise<ViewS
       if (checked.spans > 0) store.add(encoding, bytes, checked.spans);
       return checked;
     },
+    get readerCount() {
+      return stream.readerCount;
+    },
+    memoryBytes: store.capacityBytes,
     async close() {
       stream.close();
       await listener.close();

@@ -51,6 +51,7 @@ describe("Arguments", () => {
       port: 5000,
       open: true,
       allowedOrigins: ["http://localhost:3000"],
+      mlflow: null,
     };
 
     expect(
@@ -59,7 +60,14 @@ describe("Arguments", () => {
     expect(
       parseArguments(["view", "--allow-origin=http://localhost:3000", "--open", "--port=5000", "--", "a.json", "b.pb"]),
     ).toEqual(expected);
-    expect(parseArguments(["view"])).toEqual({ kind: "view", files: [], port: 4318, open: false, allowedOrigins: [] });
+    expect(parseArguments(["view"])).toEqual({
+      kind: "view",
+      files: [],
+      port: 4318,
+      open: false,
+      allowedOrigins: [],
+      mlflow: null,
+    });
     expect(parseArguments(["view", "--", "--open"])).toMatchObject({ files: ["--open"], open: false });
   });
 
