@@ -10,14 +10,15 @@ import { safeText } from "../tracing/values.js";
 import type { LossReason } from "./core.js";
 import type { Handover } from "./handover.js";
 
-let present: Handover | null = null;
-let hasDied = false;
+/** null: it has died, or could not be loaded; undefined: it is not there yet. */
+type ModuleState = Handover | null | undefined;
+
+let present: ModuleState;
 const listeners = new Set<() => void>();
 
-/** Called when the module is ready; null: it has died, or could not be loaded. */
-export function announceModule(handover: Handover | null): void {
-  present = handover;
-  hasDied = handover === null;
+/** Called when the module is ready, and when it has died. */
+export function announceModule(state: ModuleState): void {
+  present = state;
   for (const listener of [...listeners]) listener();
 }
 
@@ -49,7 +50,7 @@ export class ModulePart<C> {
 
   /** Calls are kept: there is no module yet. */
   get isEarly(): boolean {
-    return present === null && !hasDied;
+    return present === undefined;
   }
 
   get earlyCalls(): number {
@@ -121,7 +122,7 @@ export class ModulePart<C> {
       const code = error instanceof TraceError ? error.errorCode : null;
       const isLacking = code === "NOT_IMPLEMENTED";
       // The host had no stack or memory for this one call; the object in the core is as it was.
-      if (present !== null && !present.isDead && !isLacking) return lose("gave_up");
+      if (present?.isDead === false && !isLacking) return lose("gave_up");
       const reason = isLacking ? "not_ready" : "module_dead";
       this.#core = null;
       lose(reason);
@@ -130,7 +131,7 @@ export class ModulePart<C> {
   }
 
   #object(): C {
-    if (present === null) throw new TraceError("INTERNAL_ERROR", "the tracing module has stopped");
+    if (present == null) throw new TraceError("INTERNAL_ERROR", "the tracing module has stopped");
     if (this.#core === null || this.#handover !== present) {
       this.#core = this.#options.make(present);
       this.#handover = present;

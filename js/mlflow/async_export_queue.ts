@@ -85,17 +85,12 @@ export class AsyncExportQueue {
 
   /** Never throws, never waits: where the queue is full the task is dropped and told so. */
   put(task: Task): void {
-    this.#markActive();
-    if (this.#part.isEarly && this.#part.earlyCalls >= this.#maxQueueSize)
-      return this.#drop(task, "queue_full", this.#lastWarningMillis < 0);
-    this.#part.use(
-      (core) => {
-        this.#accept(core, task);
-      },
-      (reason) => {
-        this.#drop(task, reason, false);
-      },
-    );
+    try {
+      this.#put(task);
+    } catch {
+      // the host's stack is at its end
+      this.#dropped++;
+    }
   }
 
   /**
@@ -150,12 +145,25 @@ export class AsyncExportQueue {
 
   // --- tasks --------------------------------------------------------------------------------
 
+  #put(task: Task): void {
+    this.#markActive();
+    if (this.#part.isEarly && this.#part.earlyCalls >= this.#maxQueueSize)
+      return this.#drop(task, "queue_full", this.#lastWarningMillis < 0);
+    this.#part.use(
+      (core) => {
+        this.#accept(core, task);
+      },
+      (reason) => {
+        this.#drop(task, reason, false);
+      },
+    );
+  }
+
   #accept(core: TaskQueueCore, task: Task): void {
     const now = this.#clock.monotonicMillis();
-    const number = (this.#lastNumber % MAX_TASK_NUMBER) + 1;
+    const number = (this.#lastNumber = (this.#lastNumber % MAX_TASK_NUMBER) + 1);
     const outcome = core.put(number, now);
     if (outcome === "dropped" || outcome === "dropped_loudly") return this.#drop(task, "queue_full", outcome !== "dropped");
-    this.#lastNumber = number;
     this.#tasks.set(number, task);
     this.#schedulePump();
   }
@@ -175,8 +183,8 @@ export class AsyncExportQueue {
     this.#part.use(
       (core) => {
         const number = core.next();
-        const task = this.#tasks.get(number);
-        if (task === undefined) return;
+        if (number === 0) return;
+        const task = this.#tasks.get(number) as Task;
         this.#tasks.delete(number);
         void this.#run(number, task);
         this.#schedulePump();
