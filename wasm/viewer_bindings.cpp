@@ -50,6 +50,10 @@ int32_t traceHead() {
   return reply(viewer().traceHead());
 }
 
+int32_t traceFacts() {
+  return reply(viewer().traceFacts());
+}
+
 int32_t rows(uint32_t first, uint32_t count) {
   const std::vector<view::LayoutRow>& window = viewer().rows(first, count);
   return reply(reinterpret_cast<const uint8_t*>(window.data()),
@@ -102,6 +106,7 @@ EMSCRIPTEN_BINDINGS(spandrel_viewer) {
   emscripten::function("traceIndex", &traceIndex);
   emscripten::function("openTrace", &openTrace);
   emscripten::function("traceHead", &traceHead);
+  emscripten::function("traceFacts", &traceFacts);
   emscripten::function("rows", &rows);
   emscripten::function("strings", &strings);
   emscripten::function("generation", &generation);

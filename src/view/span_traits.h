@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "base/text.h"
@@ -47,6 +48,11 @@ TokenUsage readTokenUsage(Bytes blob);
 // MLflow's sum over the trace, where the root carries it
 // (mlflow.traceMetadata.mlflow.trace.tokenUsage).
 TokenUsage readTraceTokenUsage(Bytes blob);
+// The same from the value's JSON text.
+TokenUsage tokenUsageOfJson(std::string_view json);
+// Every attribute of a span that is a string, with its text.
+using VisitText = std::function<void(std::string_view key, std::string_view text)>;
+void forEachStringAttribute(Bytes blob, const VisitText& visit);
 // The text of the first string attribute `key` of the blob; empty if there is none.
 std::string_view readStringAttribute(Bytes blob, std::string_view key);
 

@@ -111,6 +111,10 @@ TraceSummary summarize(const TraceStore& store, uint32_t slot) {
     summary.rootService = store.source(columns.source(named)).service;
     summary.isRootError = columns.status(named) == 2;
   }
+  if (trace.info) {
+    if (trace.info->name != 0) summary.name = trace.info->name;
+    if (trace.info->tokens.isKnown) stated = trace.info->tokens;
+  }
   summary.tokens = stated.isKnown ? stated : sum;
   return summary;
 }

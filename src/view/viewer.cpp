@@ -4,7 +4,9 @@
 
 #include "base/json_text.h"
 #include "view/json_importer.h"
+#include "view/mlflow_importer.h"
 #include "view/span_detail.h"
+#include "view/trace_facts.h"
 
 namespace spandrel::view {
 namespace {
@@ -49,13 +51,14 @@ std::string Viewer::importProtobuf(Bytes request) {
   return reportJson(importOtlpProtobuf(store_, request));
 }
 std::string Viewer::importJson(std::string_view text) {
-  return reportJson(importOtlpJson(store_, text));
+  return reportJson(looksLikeMlflow(text) ? importMlflowJson(store_, text)
+                                          : importOtlpJson(store_, text));
 }
 std::string Viewer::checkProtobuf(Bytes request) {
   return reportJson(checkOtlpProtobuf(request));
 }
 std::string Viewer::checkJson(std::string_view text) {
-  return reportJson(checkOtlpJson(text));
+  return reportJson(looksLikeMlflow(text) ? checkMlflowJson(text) : checkOtlpJson(text));
 }
 
 std::string Viewer::stats() const {
@@ -110,6 +113,11 @@ Result<std::string> Viewer::traceHead() {
          std::to_string(tree.startTimeNs) +
          "\",\"treeDurationNs\":" + std::to_string(tree.endTimeNs - tree.startTimeNs) + "}";
   return out;
+}
+
+std::string Viewer::traceFacts() {
+  layout_.refresh();
+  return layout_.isOpen() ? traceFactsJson(store_, layout_.traceSlot()) : "{}";
 }
 
 const std::vector<LayoutRow>& Viewer::rows(uint32_t first, uint32_t count) {

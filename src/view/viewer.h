@@ -30,6 +30,7 @@ class Viewer {
   // {"spans","added","replaced","duplicates","refused","broken","errors":[{code,message,offset}]}.
   // An input of which nothing can be read is an answer too, not a failure.
   std::string importProtobuf(Bytes request);
+  // OTLP JSON or MLflow's dictionaries and REST answers, told apart by their keys.
   std::string importJson(std::string_view text);
   // The same report without keeping anything.
   static std::string checkProtobuf(Bytes request);
@@ -47,6 +48,8 @@ class Viewer {
   // {…summary,"rows","rootCount","maxDepth","cycles","endsBeforeStart","collapsed","treeStartNs","treeDurationNs"}.
   // An error if it has been evicted or none is shown.
   Result<std::string> traceHead();
+  // What is known about the trace shown besides its spans (trace_facts.h).
+  std::string traceFacts();
   const std::vector<LayoutRow>& rows(uint32_t first, uint32_t count);
   // A JSON array of texts, each cut at `maxBytes`.
   std::string strings(Bytes ids, uint32_t maxBytes) const;
