@@ -1,8 +1,9 @@
 // The client of an exporter that was given none.
 
 import type { Logger } from "../tracing/runtime.js";
-import type { TraceStore } from "./trace_store.js";
+import { TracingClient } from "./tracing_client.js";
 
-export function makeDefaultClient(_trackingUri: string | undefined, _logger: Logger): TraceStore {
-  throw new Error("there is no client");
+/** Throws TraceError where no server is named. */
+export function makeDefaultClient(trackingUri: string | undefined, logger: Logger): TracingClient {
+  return new TracingClient({ ...(trackingUri === undefined ? {} : { trackingUri }), logger, isBackground: true });
 }

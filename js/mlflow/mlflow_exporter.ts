@@ -11,6 +11,7 @@ import type { Outcome, SpanBatch } from "../export/exporter.js";
 import { departureOf, type TraceExporter } from "../export/trace_exporter.js";
 import { systemTimers, type Timers } from "../export/timers.js";
 import { systemClock, type Clock } from "../tracing/clock.js";
+import { suppressTracing } from "../tracing/context.js";
 import { EVALUATION_TAG } from "../tracing/constants.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { tracer } from "../tracing/realm.js";
@@ -78,6 +79,7 @@ export class MlflowExporter implements TraceExporter {
   readonly #timers: Timers;
   readonly #experimentId: string | undefined;
   #client: TraceStore | null;
+  #closeClient: (() => void) | null = null;
   /** null: not known yet. */
   #takesSpans: boolean | null = null;
   #overflow: AsyncExportQueue | null = null;
@@ -177,7 +179,8 @@ export class MlflowExporter implements TraceExporter {
 
   /** A client that never answers holds a place for so long and no longer. */
   #bounded(job: ExportJob, early: Promise<SpansLogged> | null): Promise<Outcome> {
-    const work = this.#run(job, early);
+    // Whatever a client does: sending spans makes no spans.
+    const work = suppressTracing(() => this.#run(job, early));
     return new Promise((resolve) => {
       const cancel = this.#timers.schedule(() => {
         const error = new ExportError("the server did not answer in time", { lossReason: "unknown_outcome" });
@@ -319,7 +322,11 @@ export class MlflowExporter implements TraceExporter {
   }
 
   #makeClient(): TraceStore {
-    return makeDefaultClient(this.options.trackingUri, this.log.logger);
+    const client = makeDefaultClient(this.options.trackingUri, this.log.logger);
+    this.#closeClient = () => {
+      client.close();
+    };
+    return client;
   }
 
   #makeQueue(): AsyncExportQueue {
@@ -340,8 +347,9 @@ export class MlflowExporter implements TraceExporter {
     await Promise.all([...this.#running]);
   }
 
-  shutdown(): Promise<void> {
-    return this.flush();
+  async shutdown(): Promise<void> {
+    await this.flush();
+    this.#closeClient?.();
   }
 }
 

@@ -122,7 +122,7 @@ export class SpanTableExporter extends MlflowExporter {
 
   override async shutdown(): Promise<void> {
     await this.#batcher?.shutdown();
-    await super.flush();
+    await super.shutdown();
   }
 }
 
