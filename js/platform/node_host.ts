@@ -1,9 +1,6 @@
 // What Node offers to the code behind init().
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
+import type * as fs from "node:fs";
 import { installExitHooks, type ExitHost } from "../export/exit_node.js";
 import { readEnvironment, type EnvironmentConfig } from "../export/otlp_config.js";
 import {
@@ -14,6 +11,7 @@ import {
   type Sampler,
 } from "../tracing/sampling.js";
 import type { LifecycleOptions } from "./lifecycle.js";
+import { builtin, requireFile } from "./node_builtin.js";
 
 export const isNode = true;
 
@@ -40,7 +38,7 @@ export function watchBeforeExit(listener: () => void): () => void {
 
 /** The module's bytes beside the glue. */
 export function readModuleFile(isFull: boolean): Uint8Array {
-  return readFileSync(fileURLToPath(moduleUrl(isFull)));
+  return builtin<typeof fs>("node:fs").readFileSync(moduleUrl(isFull));
 }
 
 export function moduleUrl(isFull: boolean): URL {
@@ -56,12 +54,11 @@ export async function importGlue(isFull: boolean): Promise<unknown> {
 }
 
 export function requireGlue(isFull: boolean): unknown {
-  const require = createRequire(import.meta.url);
-  return isFull ? require("../../build/module/spandrel_glue.cjs") : require("../../build/module/spandrel_core_glue.cjs");
+  return isFull ? requireFile("../../build/module/spandrel_glue.cjs") : requireFile("../../build/module/spandrel_core_glue.cjs");
 }
 
 export function defaultServiceName(): string {
-  const program = typeof process.argv0 === "string" && process.argv0 !== "" ? basename(process.argv0) : "node";
+  const program = /[^/\\]+$/.exec((process.argv0 as string | undefined) ?? "")?.[0] ?? "node";
   return `unknown_service:${program}`;
 }
 
