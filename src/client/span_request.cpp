@@ -69,6 +69,7 @@ Result<std::vector<uint8_t>> spanRequest(Bytes records, const trace::Resource& r
     if (!span.ok()) return span.error();
     spans.push_back(span.take());
     for (Attribute& attribute : spans.back().attributes) prepare(attribute.value, strings);
+    spans.back().flags = 0;  // MLflow neither sends nor keeps them
     if (spans.back().isOpen) {
       const std::string key(record::kUnfinishedAttribute);
       spans.back().attributes.push_back({key, AnyValue::of(true)});
