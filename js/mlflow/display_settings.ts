@@ -1,6 +1,7 @@
 // What the notebook display asks of its surroundings, read when it is used.
 
 import { environmentVariable as hostVariable } from "#host";
+import { tracer } from "../tracing/realm.js";
 
 /** undefined where it is not set, and in browsers, which have none. */
 export function environmentVariable(name: string): string | undefined {
@@ -13,7 +14,7 @@ export function environmentVariable(name: string): string | undefined {
 
 /** MLflow's tracking URI; "" where there is none. */
 export function trackingUri(): string {
-  return environmentVariable("MLFLOW_TRACKING_URI") ?? "";
+  return tracer().backend?.trackingUri ?? environmentVariable("MLFLOW_TRACKING_URI")?.trim() ?? "";
 }
 
 export function isHttpUri(uri: string): boolean {

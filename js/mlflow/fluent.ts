@@ -62,7 +62,7 @@ export async function getTrace(traceId: string, options: GetTraceOptions = {}): 
     const id = later?.traceIdOfEvaluation(traceId) ?? traceId;
     if (isUsingTrackingServer()) {
       try {
-        return await (await client()).getTrace(id);
+        return await (await client()).getTrace(id, { display: false });
       } catch (error) {
         why = safeText(error);
       }

@@ -14,6 +14,7 @@ import type { Span } from "../tracing/span.js";
 import type { Trace } from "../tracing/trace.js";
 import type { TraceInfo } from "../tracing/trace_info.js";
 import type { PromptVersion } from "../tracing/trace_manager.js";
+import { getDisplayHandler } from "./display_handler.js";
 import { uploadArtifact, uploadTraceData } from "./artifacts.js";
 import type { Assessment } from "./assessment.js";
 import {
@@ -62,6 +63,12 @@ export interface TracingClientOptions extends ServerOptions, RestSeams {
 interface Flush {
   /** What has ended is delivered first. */
   flush?: boolean;
+}
+
+interface GetTrace extends Flush {
+  silent?: boolean;
+  /** false: it is not shown below a notebook's cell. */
+  display?: boolean;
 }
 
 export class TracingClient implements TraceStore {
@@ -139,7 +146,9 @@ export class TracingClient implements TraceStore {
   async searchTraces(options: SearchTracesOptions & Flush): Promise<SearchTracesResult> {
     if (options.includeSpans !== false) clientCore();
     if (options.flush === true) await flushTraces();
-    return await searchTraces(this.#rest, options);
+    const found = await searchTraces(this.#rest, options);
+    if (options.includeSpans !== false) getDisplayHandler().displayTraces(found.traces);
+    return found;
   }
 
   /** In the order of the ids; traces that are not found are absent. */
@@ -147,14 +156,16 @@ export class TracingClient implements TraceStore {
     return await batchGetTraces(this.#rest, traceIds);
   }
 
-  getTrace(traceId: string, options?: Flush & { silent?: false }): Promise<Trace>;
-  getTrace(traceId: string, options: Flush & { silent?: boolean }): Promise<Trace | null>;
+  getTrace(traceId: string, options?: GetTrace & { silent?: false }): Promise<Trace>;
+  getTrace(traceId: string, options: GetTrace): Promise<Trace | null>;
   /** Rejects with RESOURCE_DOES_NOT_EXIST where there is no such trace; with `silent` it is null then. */
-  async getTrace(traceId: string, options: Flush & { silent?: boolean } = {}): Promise<Trace | null> {
+  async getTrace(traceId: string, options: GetTrace = {}): Promise<Trace | null> {
     clientCore();
     if (options.flush === true) await flushTraces();
     try {
-      return await getTrace(this.#rest, traceId);
+      const trace = await getTrace(this.#rest, traceId);
+      if (options.display !== false) getDisplayHandler().displayTraces([trace]);
+      return trace;
     } catch (error) {
       const isAbsent = error instanceof TraceError && error.errorCode === "RESOURCE_DOES_NOT_EXIST";
       if (isAbsent && options.silent === true) return null;

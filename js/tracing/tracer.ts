@@ -96,7 +96,7 @@ export interface BackendClient {
   /** Makes the experiment where the name is new; gives its id. */
   setExperiment(nameOrId: string): Promise<string>;
   /** Rejects with TraceError RESOURCE_DOES_NOT_EXIST where there is no such trace. */
-  getTrace(traceId: string): Promise<Trace>;
+  getTrace(traceId: string, options?: { display?: boolean }): Promise<Trace>;
   searchTraces(search: object): Promise<{ traces: Trace[]; nextPageToken?: string | null }>;
 }
 

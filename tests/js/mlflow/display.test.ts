@@ -10,9 +10,12 @@ import {
   Span,
   Trace,
   TraceInfo,
+  TracingClient,
   type MimeBundle,
 } from "../../../js/index.js";
 import { DisplayHandler } from "../../../js/mlflow/display_handler.js";
+import type { HttpClient } from "../../../js/export/transport.js";
+import { tracer } from "../../../js/tracing/realm.js";
 import { reset as resetTracing } from "../../../js/tracing/reset.js";
 import { TestLogger } from "../tracing/harness.js";
 
@@ -184,6 +187,46 @@ test.each([
   [`'"\\\n\u202e`, `Trace(trace_id='\\'"\\\\\\x0a\\u202e')`],
 ])("ids in plain text are quoted", (id, text) => {
   expect(handler.getMimeBundle([trace(id)])["text/plain"]).toBe(text);
+});
+
+test("the server that traces go to shows the traces, whatever the variable says", () => {
+  process.env["MLFLOW_TRACKING_URI"] = "http://other.test";
+  tracer().backend = { trackingUri: "http://127.0.0.1:5000", client: () => Promise.reject(new Error("not asked")) };
+  const html = getNotebookIframeHtml([trace("tr-1")]);
+  tracer().backend = null;
+
+  expect(html).toContain('src="http://127.0.0.1:5000/static-files/');
+});
+
+test("what the client reads is shown, unless told otherwise", async () => {
+  await init({ exporter: "none" });
+  const info = {
+    trace_id: "tr-1",
+    tags: { "mlflow.trace.spansLocation": "TRACKING_STORE" },
+    trace_location: { type: "MLFLOW_EXPERIMENT", mlflow_experiment: { experiment_id: "0" } },
+  };
+  const answer = { trace: { trace_info: { ...info, request_time: "2026-01-01T00:00:00Z", state: "OK" }, spans: [] } };
+  const http: HttpClient = {
+    send: () =>
+      Promise.resolve({
+        kind: "answer",
+        status: 200,
+        contentType: "application/json",
+        retryAfter: "",
+        date: "",
+        body: new TextEncoder().encode(JSON.stringify(answer)),
+      }),
+    close: () => undefined,
+  };
+  const client = new TracingClient({ trackingUri: "http://127.0.0.1:5000", http });
+  getDisplayHandler().setSink((bundle) => void shown.push(bundle));
+
+  await client.getTrace("tr-1", { display: false });
+  getDisplayHandler().displayNow();
+  expect(shown).toEqual([]);
+  await client.getTrace("tr-1");
+  getDisplayHandler().displayNow();
+  expect(texts()).toEqual(["Trace(trace_id='tr-1')"]);
 });
 
 test("a tracking URI that is no URL gets our own page, not an error", () => {
