@@ -14,6 +14,7 @@ import type { Outcome, SpanBatch, SpanExporter } from "./exporter.js";
 import { checkedHeaders } from "./headers.js";
 import { LogOnce, shownText, shownUrl } from "./log_once.js";
 import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, post, requestHeaders, type Compression, type Protocol } from "./post.js";
+import { RequestMemory } from "./request_memory.js";
 import type { ExportPlatform, HttpAnswer, HttpClient } from "./transport.js";
 
 export type HeaderSource = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
@@ -66,6 +67,7 @@ export class OtlpHttpExporter implements SpanExporter {
   readonly #log: LogOnce;
   readonly #platform: ExportPlatform;
   readonly #client: HttpClient;
+  readonly #memory = new RequestMemory();
   #protocol: Protocol;
   #lastHeaders: Record<string, string> = {};
   #isShut = false;
@@ -166,7 +168,8 @@ export class OtlpHttpExporter implements SpanExporter {
 
   /** Null: the request would be larger than the protocol allows. */
   async #attempt(batch: SpanBatch, protocol: Protocol, headers: Record<string, string>): Promise<HttpAnswer | null> {
-    const body = this.#encodedOrNull(batch, protocol);
+    const isReusable = protocol === "http/protobuf" && policiesOf(batch) !== null;
+    const body = this.#encodedOrNull(batch, protocol, isReusable ? this.#memory.take() : undefined);
     if (body === null || body.byteLength > MAX_REQUEST_BYTES) return null;
     const isBudgeted = this.#fitsKeepalive(body.byteLength);
     const send = () =>
@@ -178,17 +181,20 @@ export class OtlpHttpExporter implements SpanExporter {
         timeoutMillis: this.#timeoutMillis,
         keepalive: this.#keepalive === "auto" ? isBudgeted : this.#keepalive,
       });
-    return isBudgeted ? this.#withinBudget(body.byteLength, send) : send();
+    const answer = await (isBudgeted ? this.#withinBudget(body.byteLength, send) : send());
+    // Who accepts a request has read it to its end.
+    if (isReusable && answer.kind === "answer" && answer.status < 300) this.#memory.give(body);
+    return answer;
   }
 
-  #encoded(batch: SpanBatch, protocol: Protocol): Uint8Array {
-    return protocol === "http/json" ? new TextEncoder().encode(batch.toOtlpJson()) : batch.toOtlpBytes();
+  #encoded(batch: SpanBatch, protocol: Protocol, memory?: Uint8Array): Uint8Array {
+    return protocol === "http/json" ? new TextEncoder().encode(batch.toOtlpJson()) : batch.toOtlpBytes(memory);
   }
 
   /** Null: there is no memory for it in one piece. */
-  #encodedOrNull(batch: SpanBatch, protocol: Protocol): Uint8Array | null {
+  #encodedOrNull(batch: SpanBatch, protocol: Protocol, memory: Uint8Array | undefined): Uint8Array | null {
     try {
-      const body = this.#encoded(batch, protocol);
+      const body = this.#encoded(batch, protocol, memory);
       // The core gives nothing where the request did not fit into its memory.
       return body.byteLength > 0 ? body : null;
     } catch (error) {
