@@ -232,7 +232,9 @@ export class MlflowExporter implements TraceExporter {
       if (group !== undefined) group.push(span);
       else if (location !== null) byLocation.set(location, [span]);
     }
-    const all: SpansLogged = { lost: 0, error: null };
+    const all: SpansLogged = { lost: spans.length, error: null };
+    for (const group of byLocation.values()) all.lost -= group.length;
+    if (all.lost > 0) all.error = new ExportError("no table is known for the spans", { lossReason: "rejected" });
     for (const [location, group] of byLocation) {
       const { lost, error } = await this.logGroup(location, group);
       if (!this.mayLogSpans) return null;

@@ -2,6 +2,7 @@
 
 import { mimeBundle, type MimeBundle } from "../mlflow/mime_bundle.js";
 import { TraceError } from "../trace_error.js";
+import { withToJson } from "./dict.js";
 import { parseJson } from "./json.js";
 import { exactJson } from "./exact_json.js";
 import { codec } from "./span_codec.js";
@@ -27,8 +28,9 @@ export class Trace {
     this.data = { spans };
   }
 
+  /** MLflow's dictionary. JSON.stringify of it works: times become decimal strings there. */
   toDict(): Record<string, unknown> {
-    return parseJson(this.toJson()) as Record<string, unknown>;
+    return withToJson(parseJson(this.toJson()) as Record<string, unknown>);
   }
 
   /** `{"info": …, "data": {"spans": […]}}`, exact, ASCII only. */
