@@ -48,7 +48,7 @@ export function trace(first?: unknown, second?: unknown, third?: unknown): unkno
  * leaves the member as it is.
  */
 function traceOne(options: TraceOptions | null, target: unknown, second: unknown, third?: unknown): unknown {
-  if ((typeof second === "string" || typeof second === "symbol") && (third !== undefined || typeof target !== "function")) {
+  if (third !== undefined || (typeof target !== "function" && /string|symbol|number/.test(typeof second))) {
     // A legacy decorator; fields have no descriptor.
     const descriptor = optionsOf(third) as PropertyDescriptor;
     const part = descriptor.get === undefined ? "value" : "get";

@@ -10,6 +10,8 @@ import { JsonText, jsonTextOf, tagOf } from "./values.js";
 
 export type OutputReducer = (chunks: unknown[]) => unknown;
 
+/** How many chunks a reducer was not given. */
+const LEFT_OUT_ATTRIBUTE = "stream.chunks_left_out";
 /** Gathered outputs are cut at this many UTF-16 units of JSON text. */
 const MAX_OUTPUT_UNITS = 1 << 20;
 
@@ -77,16 +79,17 @@ export class StreamSpan {
   #setOutputs(): void {
     const span = this.#span;
     if (!("_hasOutputs" in span) || span._hasOutputs) return;
+    const left = this.#count - this.#texts.length;
     if (this.#reduce !== null) {
       try {
         const reduced = this.#reduce(this.#chunks);
+        if (left > 0) span.setAttribute(LEFT_OUT_ATTRIBUTE, left);
         if (reduced !== undefined && reduced !== null) span.setOutputs(reduced);
         return;
       } catch {
         // the chunks themselves tell more than nothing
       }
     }
-    const left = this.#count - this.#texts.length;
     const marker = left > 0 ? [JSON.stringify(`[${String(left)} more chunks, cut at 1 MiB]`)] : [];
     span._setText(OUTPUTS_ATTRIBUTE, new JsonText(`[${[...this.#texts, ...marker].join(",")}]`));
   }

@@ -185,10 +185,7 @@ describe("getLastActiveTraceId", () => {
 describe("setSpanProcessors", () => {
   test("TheResultPutsBackWhatThereWas", async () => {
     await init({ spanProcessors: [(span) => span.setAttribute("by", "init")] });
-    const restore = setSpanProcessors([
-      (span) => span.setOutputs("[hidden]"),
-      (span) => span.setAttribute("seen", span.outputs),
-    ]);
+    const restore = setSpanProcessors([(span) => span.setOutputs("[hidden]"), (span) => span.setAttribute("seen", span.outputs)]);
     startSpan({ name: "inside" }).end({ outputs: "secret" });
     restore();
     startSpan({ name: "after" }).end({ outputs: "open" });
