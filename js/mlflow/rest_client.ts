@@ -169,13 +169,14 @@ export class RestClient {
   #wait(millis: number): Promise<void> {
     if (millis <= 0) return Promise.resolve();
     return new Promise((resolve) => {
+      let cancel = (): void => undefined;
       const done = (): void => {
         cancel();
         this.#waits.delete(done);
         resolve();
       };
-      const cancel = this.timers.schedule(done, millis, this.#keepsProcess);
       this.#waits.add(done);
+      cancel = this.timers.schedule(done, millis, this.#keepsProcess);
     });
   }
 

@@ -2,6 +2,7 @@
 //
 // The bytes come from our own module, so structure is trusted; src/record checks foreign ones.
 
+import { thawValue } from "./json.js";
 import {
   EXPERIMENT_ID_ATTRIBUTE,
   LOG_LEVEL_ATTRIBUTE,
@@ -81,7 +82,7 @@ class RecordReader {
     if ((flags & (1 << 8)) === 0 && logLevel > 0) attributes.set(LOG_LEVEL_ATTRIBUTE, logLevel);
 
     const parentIdHex = this.#hex(8, 2);
-    const named = (flags & (1 << 8)) === 0 ? undefined : attributes.get(TRACE_ID_ATTRIBUTE);
+    const named = (flags & (1 << 8)) === 0 ? null : thawValue(attributes.get(TRACE_ID_ATTRIBUTE) ?? null);
     return {
       traceIdHex,
       // Where all attributes stand in the list, MLflow's id is one of them.

@@ -1,7 +1,6 @@
 #include "client/span_request.h"
 
 #include "base/json_text.h"
-#include "base/number_text.h"
 #include "otlp/span_writer.h"
 #include "record/portable.h"
 #include "trace/attribute_text.h"
@@ -23,15 +22,13 @@ bool isStructure(char first) {
   return first == '{' || first == '[';
 }
 
-// Whether a structure reads back the same from the messages it would be sent as.
-bool survivesAsMessages(std::string_view json) {
+// Whether a reader takes a structure as deep as this one.
+bool fitsIntoMessages(std::string_view json) {
   JsonScanner scanner(json);
-  int64_t integer = 0;
   for (;;) {
     const auto token = scanner.next();
     if (token.kind == TokenKind::End) return true;
     if (token.kind == TokenKind::Error || scanner.depth() > trace::kMaxWireDepth) return false;
-    if (token.kind == TokenKind::Integer && !parseInt64(token.text, integer)) return false;
   }
 }
 
@@ -44,7 +41,7 @@ bool looksLikeJson(std::string_view text) {
 void prepare(AnyValue& value, Strings strings) {
   const char first = value.kind == Kind::Json ? firstOf(value.text) : '\0';
   if (isStructure(first)) {
-    if (!survivesAsMessages(value.text)) value = AnyValue::string(std::move(value.text));
+    if (!fitsIntoMessages(value.text)) value = AnyValue::string(std::move(value.text));
     return;
   }
   // What another instrumentation set as a string is the server's to judge.

@@ -20,8 +20,9 @@ enum class Strings : uint8_t {
 };
 
 // Portable records, back to back, as one ExportTraceServiceRequest in MLflow's form: header fields
-// are attributes, attributes the values their JSON texts stand for. A structure that would not
-// arrive that way leaves as its text: more than kMaxWireDepth levels, integers beyond 64 bits.
+// are attributes, attributes the values their JSON texts stand for. A structure of more
+// than kMaxWireDepth levels leaves as its text, which the server reads as well. An integer beyond
+// 64 bits becomes a string: as a number the server would store it and then fail to read the trace.
 // Nothing for no records.
 Result<std::vector<uint8_t>> spanRequest(Bytes records, const trace::Resource& resource,
                                          Strings strings);
