@@ -232,7 +232,7 @@ export class TraceDestination implements AnyDestination {
       commitStaged();
     });
     const endsAt = clock.monotonicMillis() + TASK_MILLIS;
-    for (const traceIdHex of [...this.#leaving.keys()]) {
+    for (const traceIdHex of this.#leaving.keys()) {
       this.#sendOne(traceIdHex);
       if (clock.monotonicMillis() >= endsAt) break;
     }
@@ -295,10 +295,14 @@ export class TraceDestination implements AnyDestination {
       if (this.#isDead || this.#isShut) return true;
       if (this.#core === null) return this.#noted === 0;
       if (target < 0) target = this.#sendAll();
-      return ![...this.#leaving.values()].some(({ number }) => number <= target);
+      const next = this.#leaving.values().next().value;
+      return next === undefined || next.number > target;
     };
-    const areSettled = (): boolean =>
-      this.#isDead || this.#isShut || ![...this.#underWay].some(({ number }) => number <= target);
+    const areSettled = (): boolean => {
+      if (this.#isDead || this.#isShut) return true;
+      for (const { number } of this.#underWay) if (number <= target) return false;
+      return true;
+    };
     let inTime = await this.#until(areHandedOver, timeoutMillis);
     // What the exporter gathers leaves now: the batches are settled by that.
     const flushed = this.#flushExporter(left());

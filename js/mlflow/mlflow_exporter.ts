@@ -84,6 +84,7 @@ export class MlflowExporter implements TraceExporter {
   #takesSpans: boolean | null = null;
   #overflow: AsyncExportQueue | null = null;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #linking = new Set<Promise<unknown>>();
   /** Spans that have left before their trace, by the trace's id. */
   readonly #sentEarly = new Map<string, number>();
 
@@ -147,7 +148,8 @@ export class MlflowExporter implements TraceExporter {
   #exportJob(job: ExportJob): Promise<Outcome> {
     const early = this.logSpansAhead(job);
     const isAsync = this.isAsync && !this.isEvaluated(job.taken);
-    return this.#tracked(isAsync && this.asyncQueue !== null ? this.#put(this.asyncQueue, job, early) : this.#now(job, early));
+    const { asyncQueue } = this;
+    return tracked(this.#running, isAsync && asyncQueue !== null ? this.#put(asyncQueue, job, early) : this.#now(job, early));
   }
 
   /** Evaluations read their traces at once. */
@@ -314,7 +316,7 @@ export class MlflowExporter implements TraceExporter {
         this.log.failed("Failed to link prompts to trace", error);
       }
     };
-    void this.#tracked(link());
+    void tracked(this.#linking, link());
   }
 
   // --- around -------------------------------------------------------------------------------
@@ -336,23 +338,25 @@ export class MlflowExporter implements TraceExporter {
     return new AsyncExportQueue({ maxQueueSize, maxWorkers, clock, timers, exitHooks, logger: this.log.logger });
   }
 
-  #tracked<T>(work: Promise<T>): Promise<T> {
-    this.#running.add(work);
-    void work.finally(() => this.#running.delete(work));
-    return work;
-  }
-
   /** Waits for what was handed over so far, prompts included. */
   async flush(): Promise<void> {
     await this.asyncQueue?.flush({ terminate: true });
     await this.#overflow?.flush({ terminate: true });
     await Promise.all([...this.#running]);
+    await Promise.all([...this.#linking]);
   }
 
   async shutdown(): Promise<void> {
     await this.flush();
     this.#closeClient?.();
   }
+}
+
+/** `work` never rejects. */
+function tracked<T>(among: Set<Promise<unknown>>, work: Promise<T>): Promise<T> {
+  among.add(work);
+  void work.then(() => among.delete(work));
+  return work;
 }
 
 /** A batch made by hand may hold several traces. */
