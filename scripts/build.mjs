@@ -182,8 +182,31 @@ async function bundle(platform, entries) {
     minify: true,
     legalComments: "none",
     logOverride: { "ignored-bare-import": "silent" }, // shared chunks are free of side effects, as package.json says
-    plugins: platform === "node" && entries[0].besideIndex ? [mainEntry(), builtModule()] : [builtModule()],
+    plugins: [...(platform === "browser" ? [lateMlflow()] : entries[0].besideIndex ? [mainEntry()] : []), builtModule()],
   });
+}
+
+/**
+ * Pages load the exporter of MLflow when init() asks for one. What it needs is a second copy of what the main entry
+ * exports: a bundler puts a file that both need among what is loaded at once, whether the application uses it or not.
+ */
+function lateMlflow() {
+  const suffix = "?late";
+  const RESOLVING = "resolving";
+  const isCopied =
+    /[\\/]js[\\/](mlflow[\\/].*|tracing[\\/](trace|trace_ids|trace_info|trace_manager|record_reader|exact_json)|export[\\/](timers|log_once)|platform[\\/]browser_host)\.ts$/;
+  return {
+    name: "late-mlflow",
+    setup(pluginBuild) {
+      pluginBuild.onResolve({ filter: /^\.\.?\// }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+        // The second copy's imports go to second copies; builtModule() hands the suffix on.
+        const isLate = pluginData === suffix || /\/(routing_exporter|service)\.js$/.test(path);
+        if (!isLate || pluginData === RESOLVING) return undefined;
+        const found = await pluginBuild.resolve(path, { resolveDir, kind, importer, pluginData: RESOLVING });
+        return found.errors.length === 0 && !found.external && isCopied.test(found.path) ? { path: found.path, suffix } : found;
+      });
+    },
+  };
 }
 
 /** What the main entry exports is imported from there. */
@@ -212,10 +235,10 @@ function builtModule() {
   return {
     name: "built-module",
     setup(pluginBuild) {
-      pluginBuild.onLoad({ filter: /[\\/]js[\\/].*\.ts$/ }, ({ path }) => {
+      pluginBuild.onLoad({ filter: /[\\/]js[\\/].*\.ts$/ }, ({ path, suffix }) => {
         const source = readFileSync(path, "utf8");
         const contents = source.replace(/(["'])(?:\.\.\/)+build\/module\/(?!spandrel_inline)/g, "$1./");
-        return { contents, loader: "ts" };
+        return { contents, loader: "ts", pluginData: suffix };
       });
       pluginBuild.onResolve({ filter: /^\.\/spandrel\w*(_glue\.[cm]js|\.wasm)$/ }, ({ path, importer }) =>
         importer.endsWith("spandrel_inline.mjs") ? undefined : { path, external: true },
