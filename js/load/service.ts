@@ -11,7 +11,13 @@ import type { EnvironmentConfig } from "../export/otlp_config.js";
 import { systemTimers } from "../export/timers.js";
 import { TraceDestination } from "../export/trace_destination.js";
 import { isTraceExporter } from "../export/trace_exporter.js";
-import { experimentIdVariable, isDatabricksUri, isDualExport, isServerUri, trackingUriVariable } from "../mlflow/exporter_settings.js";
+import {
+  experimentIdVariable,
+  isDatabricksUri,
+  isDualExport,
+  isServerUri,
+  trackingUriVariable,
+} from "../mlflow/exporter_settings.js";
 import { suppressTracing } from "../tracing/context.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { DEFAULT_SPAN_LIMITS } from "../tracing/runtime.js";
@@ -149,6 +155,7 @@ export class Service implements ExportHub {
     if (isFirst || given.limits !== undefined)
       tracer.limits = { ...DEFAULT_SPAN_LIMITS, ...env?.limits, ...definedOf(options.limits ?? {}) };
     if (given.spanProcessors !== undefined) tracer.spanProcessors = [...given.spanProcessors];
+    if (given.trackingUri !== undefined) tracer.trackingUri = given.trackingUri;
     if (given.beforeSeal !== undefined) tracer.beforeSeal = given.beforeSeal;
     if (options.experimentId !== undefined) tracer.experimentId = options.experimentId;
     else if (isFirst) tracer.experimentId ??= experimentIdVariable() ?? null;
@@ -206,7 +213,8 @@ export class Service implements ExportHub {
   }
 
   #trackingUri(options: InitOptions): string | undefined {
-    if (options.trackingUri !== undefined) return options.trackingUri;
+    const given = options.trackingUri ?? this.#tracer.trackingUri;
+    if (given !== null) return given;
     const uri = trackingUriVariable();
     if (uri === undefined || isServerUri(uri)) return uri;
     this.#tracer.warnOnce("uri", "MLFLOW_TRACKING_URI is ignored: only servers are written to, http(s)://… or databricks");
@@ -309,9 +317,7 @@ export class Service implements ExportHub {
       clock,
       timers: systemTimers,
     };
-    return isTraceExporter(exporter)
-      ? new TraceDestination({ ...options, exporter })
-      : new Destination({ ...options, exporter });
+    return isTraceExporter(exporter) ? new TraceDestination({ ...options, exporter }) : new Destination({ ...options, exporter });
   }
 
   #freeName(name: string): string {

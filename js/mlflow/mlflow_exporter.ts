@@ -24,7 +24,13 @@ import { AsyncExportQueue } from "./async_export_queue.js";
 import { getDisplayHandler } from "./display_handler.js";
 import type { ExitHooks } from "./exit_hooks.js";
 import { ExportLog, failure, isUnsupported, lossReasonOf } from "./export_outcome.js";
-import { asyncVariable, experimentIdVariable, isDatabricksUri, runsInDatabricks, trackingUriVariable } from "./exporter_settings.js";
+import {
+  asyncVariable,
+  experimentIdVariable,
+  isDatabricksUri,
+  runsInDatabricks,
+  trackingUriVariable,
+} from "./exporter_settings.js";
 import { jobsOf, spansToUpload, withSizeStats, type ExportJob, type TakenTrace } from "./export_job.js";
 import { Task } from "./task.js";
 import type { TraceStore } from "./trace_store.js";
@@ -205,7 +211,8 @@ export class MlflowExporter implements TraceExporter {
     const spans = early === null ? logged : await early;
     if (sent?.failed !== undefined) return failure(sent.failed);
     if (sent?.hasUploaded === true) return { status: "success" };
-    if (spans === null) return failure(new ExportError("the server takes no spans without their trace", { lossReason: job.lossReason }));
+    if (spans === null)
+      return failure(new ExportError("the server takes no spans without their trace", { lossReason: job.lossReason }));
     if (spans.lost === 0) return { status: "success" };
     if (spans.lost < job.spans.length) return { status: "success", rejectedSpans: spans.lost };
     return failure(spans.error);

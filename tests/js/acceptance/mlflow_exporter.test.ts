@@ -1,10 +1,11 @@
 // AT-01 … AT-08: MlflowExporter through init(), on a store of the test's.
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type {
+  LiveSpan} from "../../../js/index.js";
 import {
   flushTraces,
   getLastActiveTraceId,
   init,
-  LiveSpan,
   MlflowExporter,
   SpanBatch,
   startSpan,
@@ -18,7 +19,7 @@ import {
 } from "../../../js/index.js";
 import { tracer } from "../../../js/tracing/realm.js";
 import { TestLogger } from "../tracing/harness.js";
-import { error, MockStore } from "./mock_store.js";
+import { MockStore } from "./mock_store.js";
 
 const EXPERIMENT = "dummy-experiment-id";
 const logger = new TestLogger();
@@ -42,7 +43,11 @@ const predict = trace(
 /** Traces go to a store of their own from now on. */
 async function use(isAsync: boolean, options: Partial<ConstructorParameters<typeof MlflowExporter>[0]> = {}): Promise<MockStore> {
   const store = new MockStore("databricks");
-  await init({ exporter: new MlflowExporter({ client: store, async: isAsync, logger, ...options }), experimentId: EXPERIMENT, logger });
+  await init({
+    exporter: new MlflowExporter({ client: store, async: isAsync, logger, ...options }),
+    experimentId: EXPERIMENT,
+    logger,
+  });
   return store;
 }
 
@@ -76,7 +81,12 @@ describe.each(BOTH)("%s", (_name, isAsync) => {
     expect(Number(bytesText)).toBe(new TextEncoder().encode(before.toJson()).byteLength);
     expect(sizes["total_size_bytes"]).toBe(Number(bytesText));
     expect(sizes["num_spans"]).toBe(2);
-    const [p25, p50, p75, max] = ["p25", "p50", "p75", "max"].map((key) => sizes[key] as number) as [number, number, number, number];
+    const [p25, p50, p75, max] = ["p25", "p50", "p75", "max"].map((key) => sizes[key] as number) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     expect([p25, p50, p75, max].every(Number.isInteger)).toBe(true);
     expect(p25 <= p50 && p50 <= p75 && p75 <= max && max > 0).toBe(true);
 
@@ -131,7 +141,8 @@ describe.each(BOTH)("%s", (_name, isAsync) => {
 });
 
 test("AT-02 test_async_logging_disabled_in_databricks_notebook: the default, and what is said explicitly", () => {
-  const isAsync = (options: ConstructorParameters<typeof MlflowExporter>[0]): boolean => new MlflowExporter({ logger, ...options }).isAsync;
+  const isAsync = (options: ConstructorParameters<typeof MlflowExporter>[0]): boolean =>
+    new MlflowExporter({ logger, ...options }).isAsync;
   expect(isAsync({ trackingUri: "databricks", isInDatabricksNotebook: true })).toBe(false);
   expect(isAsync({ trackingUri: "databricks", isInDatabricksNotebook: false })).toBe(true);
   expect(isAsync({ trackingUri: "http://127.0.0.1:1" })).toBe(false);
@@ -227,5 +238,3 @@ function registered(tags: Record<string, string> = {}): { batch: SpanBatch; info
   tracer().observer = observer;
   return { batch, info, manager };
 }
-
-void error;

@@ -27,7 +27,9 @@ describe("what is sent", () => {
     });
     await flushTraces();
     expect(store.calls).toEqual(["logSpans", "startTrace"]);
-    expect(store.logged.map(({ location, spans }) => [location, spans.map(({ name }) => name)])).toEqual([["7", ["root", "child"]]]);
+    expect(store.logged.map(({ location, spans }) => [location, spans.map(({ name }) => name)])).toEqual([
+      ["7", ["root", "child"]],
+    ]);
     expect(store.started[0]?.experimentId).toBe("7");
     expect(account()).toEqual({ produced: 2, delivered: 2 });
   });
@@ -191,4 +193,3 @@ describe("traces that are not whole", () => {
     expect(account()).toEqual({ produced: 1, delivered: 1 });
   });
 });
-

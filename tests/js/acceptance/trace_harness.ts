@@ -1,6 +1,14 @@
 // A realm whose traces go to a store of the test's, on a clock that it moves. It takes 24 destinations.
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "@jest/globals";
-import { init, MlflowExporter, startSpan, stats, TraceInfo, type LiveSpan, type MlflowExporterOptions } from "../../../js/index.js";
+import {
+  init,
+  MlflowExporter,
+  startSpan,
+  stats,
+  TraceInfo,
+  type LiveSpan,
+  type MlflowExporterOptions,
+} from "../../../js/index.js";
 import type { TraceKeeper } from "../../../js/load/trace_keeper.js";
 import { FakeClock } from "../../../js/testing/index.js";
 import { tracer } from "../../../js/tracing/realm.js";

@@ -39,7 +39,9 @@ describe("what is lost is counted", () => {
 
   test("V3-11 a failed log-in is told at level error", async () => {
     const errors: string[] = [];
-    store = await use({ logger: { ...logger, debug: logger.debug, info: logger.info, warn: logger.warn, error: (m) => void errors.push(m) } });
+    store = await use({
+      logger: { ...logger, debug: logger.debug, info: logger.info, warn: logger.warn, error: (m) => void errors.push(m) },
+    });
     store.onStart = () => {
       throw error("who are you", { httpStatus: 401 });
     };
@@ -113,7 +115,11 @@ describe("InferenceTableExporter", () => {
     expect(dict.info.client_request_id).toBe("request-1");
     expect(dict.data.spans.map(({ name }) => name)).toEqual(["predict", "child"]);
     expect(() => JSON.stringify(dict)).not.toThrow();
-    expect([popInferenceTrace("request-1"), popInferenceTrace("other"), popInferenceTrace(null as never)]).toEqual([null, null, null]);
+    expect([popInferenceTrace("request-1"), popInferenceTrace("other"), popInferenceTrace(null as never)]).toEqual([
+      null,
+      null,
+      null,
+    ]);
     await flushTraces();
     expect(account()).toEqual({ produced: 2, delivered: 2 });
 
