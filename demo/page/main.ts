@@ -107,7 +107,7 @@ class Page {
       { class: "tool only-narrow" },
       icon("menu"),
     );
-    this.#sampleButton.hidden = !this.#token;
+    this.#sampleButton.hidden = true;
     const top = h(
       "header",
       "top",
@@ -177,6 +177,7 @@ class Page {
       case "connection":
         this.#connectionState = news.state;
         if (news.status) this.#lastStatus = news.status;
+        this.#sampleButton.hidden = !this.#hasSample;
         this.#drawConnection();
         this.#drawEmpty();
         break;
@@ -280,6 +281,11 @@ class Page {
     this.#notice(`${name}: ${plural(spans, "span")}${trouble}`, spans === 0);
   }
 
+  /** Only a receiver with the sample's service can run it; it says so with its first status. */
+  get #hasSample(): boolean {
+    return this.#lastStatus?.services?.includes("/sample") === true;
+  }
+
   async #runSample(): Promise<void> {
     this.#sampleButton.disabled = true;
     this.#sampleButton.classList.add("is-busy");
@@ -328,11 +334,12 @@ class Page {
     const isEmpty = this.#list.total === 0 && !this.#shown;
     this.#app.classList.toggle("has-nothing", isEmpty);
     this.#empty.hidden = !isEmpty;
-    const key = `${String(isEmpty)} ${String(this.#token !== null && this.#connectionState !== "refused")}`;
+    const hasReceiver = this.#token !== null && this.#connectionState !== "refused";
+    const hasSample = hasReceiver && this.#hasSample;
+    const key = [isEmpty, hasReceiver, hasSample].join(" ");
     if (!isEmpty || this.#empty.dataset["key"] === key) return;
     this.#empty.dataset["key"] = key;
-    const hasReceiver = this.#token !== null && this.#connectionState !== "refused";
-    const actions = hasReceiver
+    const actions = hasSample
       ? [
           button(
             "Run the sample",

@@ -32,6 +32,8 @@ export interface ReceiverStatus {
   evictedRequests: number;
   evictedSpans: number;
   capacityBytes: number;
+  /** Path prefixes of what the receiver serves beside the page. */
+  services?: string[];
 }
 
 export type News =
