@@ -7,7 +7,7 @@ import { codec } from "../tracing/span_codec.js";
 import { Trace } from "../tracing/trace.js";
 import type { TraceInfo } from "../tracing/trace_info.js";
 import { MlflowHttpError } from "./http_error.js";
-import { path, type RestClient } from "./rest_client.js";
+import { path, type RestClient, type RestRequest } from "./rest_client.js";
 
 const ARTIFACT_LOCATION = "mlflow.artifactLocation";
 const SPANS_FILE = "traces.json";
@@ -33,7 +33,7 @@ export async function uploadArtifact(
 export async function downloadTrace(rest: RestClient, info: TraceInfo): Promise<Trace> {
   let data: string;
   try {
-    const { body } = await rest.bytes({ method: "GET", path: artifactPath(rest, info, SPANS_FILE) });
+    const { body } = await rest.bytes({ method: "GET", ...spansFile(rest, info) });
     data = new TextDecoder().decode(body);
   } catch (error) {
     if (!(error instanceof MlflowHttpError) || error.httpStatus !== 404) throw error;
@@ -47,6 +47,13 @@ export async function downloadTrace(rest: RestClient, info: TraceInfo): Promise<
   }
 }
 
+/** In the server's own store; the file of any other is read for us by the server, as for its own page. */
+function spansFile(rest: RestClient, info: TraceInfo): Pick<RestRequest, "path" | "query"> {
+  const location = info.tags[ARTIFACT_LOCATION];
+  if (location === undefined || ownPath(rest, location) !== null) return { path: artifactPath(rest, info, SPANS_FILE) };
+  return { path: "/ajax-api/3.0/mlflow/get-trace-artifact", query: [["request_id", info.traceId]] };
+}
+
 /** Only the server's own store: what other addresses would want of credentials is not here. */
 function artifactPath(rest: RestClient, info: TraceInfo, name: string): string {
   const location = info.tags[ARTIFACT_LOCATION];
@@ -55,16 +62,20 @@ function artifactPath(rest: RestClient, info: TraceInfo, name: string): string {
       "RESOURCE_DOES_NOT_EXIST",
       `the trace ${info.traceId} has no artifacts: the tag '${ARTIFACT_LOCATION}' is missing`,
     );
-  const match = /^mlflow-artifacts:(?:\/\/([^/]*))?\/?(.*)$/.exec(location);
-  if (match === null || !isOwn(match[1] ?? "", rest.settings.baseUrl))
+  const own = ownPath(rest, location);
+  if (own === null)
     throw new TraceError(
       "NOT_IMPLEMENTED",
       `artifacts at '${location}' cannot be reached: start the server with --serve-artifacts, so that it hands them out itself`,
     );
-  const parts = [...(match[2] ?? "").split("/"), ...name.split("/")].filter((part) => part !== "");
+  const parts = [...own.split("/"), ...name.split("/")].filter((part) => part !== "");
   return parts.reduce((text, part) => `${text}${path`/${part}`}`, "/api/2.0/mlflow-artifacts/artifacts");
 }
 
-function isOwn(authority: string, baseUrl: string): boolean {
-  return authority === "" || authority === new URL(baseUrl).host;
+/** The path inside the server's own store; null: somewhere else. */
+function ownPath(rest: RestClient, location: string): string | null {
+  const match = /^mlflow-artifacts:(?:\/\/([^/]*))?\/?(.*)$/.exec(location);
+  const authority = match?.[1] ?? "";
+  const isOwn = match !== null && (authority === "" || authority === new URL(rest.settings.baseUrl).host);
+  return isOwn ? (match[2] ?? "") : null;
 }

@@ -53,11 +53,20 @@ void prepare(AnyValue& value, Strings strings) {
   }
 }
 
+// The server makes the resource a tag of every trace: a name that nobody gave is left out, as
+// MLflow's SDK does.
+trace::Resource named(trace::Resource resource) {
+  std::erase_if(resource.attributes, [](const Attribute& attribute) {
+    return attribute.key == "service.name" && attribute.value.text.starts_with("unknown_service");
+  });
+  return resource;
+}
+
 }  // namespace
 
 Result<std::vector<uint8_t>> spanRequest(Bytes records, const trace::Resource& resource,
                                          Strings strings) {
-  otlp::ResourceSpans group{resource, {otlp::ScopeSpans()}};
+  otlp::ResourceSpans group{named(resource), {otlp::ScopeSpans()}};
   std::vector<trace::SpanData>& spans = group.scopes.front().spans;
   while (!records.empty()) {
     const Result<Bytes> record = record::firstPortable(records);

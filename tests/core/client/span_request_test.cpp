@@ -48,6 +48,20 @@ TEST(SpanRequest, PutsAllSpansUnderTheResource) {
   EXPECT_EQ(data[0].scopes.at(0).spans.size(), 2u);
 }
 
+TEST(SpanRequest, LeavesOutTheNameOfAServiceThatNobodyGave) {
+  trace::Resource resource;
+  resource.attributes.push_back({"service.name", AnyValue::string("unknown_service:node")});
+  resource.attributes.push_back({"telemetry.sdk.name", AnyValue::string("spandrel")});
+  const auto record = record::encodePortable(spanWith(AnyValue::of(true)));
+  const auto request = spanRequest(record, resource, Strings::Kept);
+  ASSERT_TRUE(request.ok());
+  otlp::CollectingSink sink;
+  EXPECT_FALSE(otlp::readTraces(request.value(), sink).failed);
+  const auto data = sink.take();
+  ASSERT_EQ(data.at(0).resource.attributes.size(), 1u);
+  EXPECT_EQ(data[0].resource.attributes[0].key, "telemetry.sdk.name");
+}
+
 TEST(SpanRequest, IsEmptyForNoRecords) {
   const auto request = spanRequest({}, {}, Strings::Kept);
   ASSERT_TRUE(request.ok());

@@ -353,6 +353,18 @@ describe("many traces", () => {
     expect(seen.most).toBeLessThanOrEqual(32);
   });
 
+  test("a file that only the server can reach is read through the server", async () => {
+    const id = `tr-${hexId(1)}`;
+    const file = `{"spans": [${spanOf(id).toJsonString()}]}`;
+    const server = await serve((response, asked, count) => {
+      const info = { trace: { trace_info: infoDict(id, { "mlflow.artifactLocation": "/art/7" }) } };
+      answer(asked.path.endsWith("/get-trace-artifact") ? file : info)(response, asked, count);
+    });
+    const trace = await clientOf(server.url).getTrace(id);
+    expect(trace.data.spans.map(({ name }) => name)).toEqual(["root"]);
+    expect([server.last.path, server.last.query]).toEqual(["/ajax-api/3.0/mlflow/get-trace-artifact", `request_id=${id}`]);
+  });
+
   test("an answer that is too large is asked for in halves", async () => {
     const { reply, seen } = store();
     const server = await serve(reply);
