@@ -8,7 +8,6 @@
 // nanoseconds, an open span's end is null.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,16 +22,9 @@ namespace spandrel::mlflow {
 std::string toDictText(const trace::SpanData& span, JsonEscapes escapes = JsonEscapes::Ascii);
 void appendSpanDict(std::string& out, const trace::SpanData& span, JsonEscapes escapes);
 
-// What becomes of an array or object among a span's attributes that is no stored text.
-enum class NativeStructures : uint8_t {
-  Parsed,  // the value it stands for
-  Text,    // its JSON text: takes no more memory than the dictionary
-};
-
 // InvalidParameterValue with the reason and the offset for everything that is no span dictionary,
 // broken JSON included. Unknown keys are ignored; null and missing ends are open spans, as is 0.
 // Arrays and objects among attributes of events and links are kept as their text.
-Result<trace::SpanData> fromDictText(std::string_view json,
-                                     NativeStructures structures = NativeStructures::Parsed);
+Result<trace::SpanData> fromDictText(std::string_view json);
 
 }  // namespace spandrel::mlflow

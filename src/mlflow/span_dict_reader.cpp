@@ -104,13 +104,6 @@ AnyValue spanAttribute(const JsonMembers& member) {
   return value;
 }
 
-AnyValue spanAttributeOrText(const JsonMembers& member) {
-  if (member.isString()) return spanAttribute(member);
-  AnyValue value = nativeValue(member);
-  value.isNative = true;
-  return value;
-}
-
 // Of equal keys the last value counts, in the first one's place.
 class AttributeList {
  public:
@@ -292,12 +285,11 @@ Result<Done> readStatus(const SpanFields& f, Schema schema, SpanData& span) {
   return Done{};
 }
 
-Result<Done> readSpanAttributes(const SpanFields& f, NativeStructures structures, SpanData& span) {
+Result<Done> readSpanAttributes(const SpanFields& f, SpanData& span) {
   const Error noRequestId =
       invalid("the attribute mlflow.traceRequestId is empty or missing", f.attributes.offset);
   if (f.attributes.isMissing()) return noRequestId;
-  auto attributes = readAttributes(
-      f.attributes, structures == NativeStructures::Text ? spanAttributeOrText : spanAttribute);
+  auto attributes = readAttributes(f.attributes, spanAttribute);
   if (!attributes.ok()) return attributes.error();
   span.attributes = attributes.take();
   const AnyValue* requestId = span.find(trace::attribute_key::kTraceId);
@@ -307,7 +299,7 @@ Result<Done> readSpanAttributes(const SpanFields& f, NativeStructures structures
   return Done{};
 }
 
-Result<SpanData> readSpan(std::string_view json, NativeStructures structures) {
+Result<SpanData> readSpan(std::string_view json) {
   SpanFields f;
   Schema schema = Schema::V3;
   Result<Done> step = readSpanFields(json, f, schema);
@@ -316,7 +308,7 @@ Result<SpanData> readSpan(std::string_view json, NativeStructures structures) {
 
   SpanData span;
   span.name = f.name.text();
-  if (step = readSpanAttributes(f, structures, span); !step.ok()) return step.error();
+  if (step = readSpanAttributes(f, span); !step.ok()) return step.error();
   if (step = readIds(f, schema, span); !step.ok()) return step.error();
   if (step = readTimes(f, span); !step.ok()) return step.error();
   if (step = readStatus(f, schema, span); !step.ok()) return step.error();
@@ -329,8 +321,8 @@ Result<SpanData> readSpan(std::string_view json, NativeStructures structures) {
 
 }  // namespace
 
-Result<SpanData> fromDictText(std::string_view json, NativeStructures structures) {
-  Result<SpanData> span = readSpan(json, structures);
+Result<SpanData> fromDictText(std::string_view json) {
+  Result<SpanData> span = readSpan(json);
   if (span.ok()) return span;
   return Error{ErrorCode::InvalidParameterValue,
                "no span can be made from this dictionary: " + span.error().message,

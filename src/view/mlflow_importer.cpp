@@ -3,13 +3,11 @@
 #include <cstring>
 
 #include "base/json_members.h"
-#include "mlflow/span_dict.h"
 #include "otlp/fields.h"
 #include "otlp/json_reader.h"
 #include "otlp/span_writer.h"
 #include "trace/constants.h"
-#include "trace/json_value.h"
-#include "trace/trace.h"
+#include "view/mlflow_span.h"
 #include "view/trace_facts.h"
 
 namespace spandrel::view {
@@ -18,14 +16,10 @@ namespace {
 namespace fields = otlp::fields;
 using Kind = JsonScanner::Kind;
 using Token = JsonScanner::Token;
-using trace::AnyValue;
-using trace::SpanData;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // Objects inside each other that are searched for traces: {"traces": [{"trace": {"data": …
 constexpr int kMaxLevels = 6;
-// What one attribute or one member of an event may take while its span is read.
-constexpr size_t kBytesAMember = 512;
 constexpr size_t kFreeBytes = size_t{1} << 20;
 
 size_t skipSpace(std::string_view text, size_t at) {
@@ -39,21 +33,6 @@ size_t startOf(std::string_view text) {
 
 bool isInputsOrOutputs(const std::string& key) {
   return key == trace::attribute_key::kInputs || key == trace::attribute_key::kOutputs;
-}
-
-// A stored text as the value to show: quoted text and numbers are values, structures stay text, as
-// inputs and outputs do whatever they are.
-void showStored(const std::string& key, AnyValue& value) {
-  if (value.kind != AnyValue::Kind::Json) return;
-  const size_t first = value.text.find_first_not_of(" \t\r\n");
-  const char begin = first == std::string::npos ? '{' : value.text[first];
-  if (isInputsOrOutputs(key) || begin == '{' || begin == '[') {
-    value.kind = AnyValue::Kind::String;
-    value.isNative = true;
-    return;
-  }
-  Result<AnyValue> parsed = trace::parseJsonValue(value.text);
-  if (parsed.ok()) value = parsed.take();
 }
 
 class MlflowImport {
@@ -176,84 +155,49 @@ class MlflowImport {
 
   void addSpan(std::string_view json, size_t offset, Parts& parts) {
     parts.hasTried = true;
-    Result<SpanData> span = readSpan(json);
-    if (!span.ok()) {
-      ++report_.broken;
-      return report_.addError(span.error().code, span.error().message.c_str(),
-                              offset + span.error().offset);
-    }
-    if (!parts.hasSpans) parts.firstTrace = span.value().traceId;
     out_.clear();
+    // Bytes of a span are at most twice its text: the buffer needs no second one to grow into.
+    out_.reserve(2 * json.size() + 64);
     const auto resource = out_.open(fields::traces_data::kResourceSpans);
     const auto scope = out_.open(fields::resource_spans::kScopeSpans);
     const auto message = out_.open(fields::scope_spans::kSpans);
-    otlp::encodeSpan(span.value(), otlp::ValueForm::Wire, out_);
+    const Result<trace::TraceId> written =
+        hasListOfAttributes(json) ? writeOtlpSpan(json) : writeMlflowSpan(json, out_);
     out_.close(message);
     out_.close(scope);
     out_.close(resource);
-    span.value() = SpanData();  // its memory is needed for the store's copy
-    if (!out_.ok()) {
+    if (!written.ok() || !out_.ok()) {
       ++report_.broken;
-      return report_.addError(ErrorCode::TooLarge, "no memory for a span", offset);
+      const Error error =
+          written.ok() ? Error{ErrorCode::TooLarge, "no memory for a span"} : written.error();
+      return report_.addError(error.code, error.message.c_str(), offset + error.offset);
     }
+    if (!parts.hasSpans) parts.firstTrace = written.value();
     merge(store_ != nullptr ? importOtlpProtobuf(*store_, out_.bytes())
                             : checkOtlpProtobuf(out_.bytes()),
           offset, parts);
     if (out_.size() > kFreeBytes) out_.releaseMemory();
   }
 
-  Result<SpanData> readSpan(std::string_view json) const {
-    bool isOtlp = false;
-    size_t members = 0;
+  static bool hasListOfAttributes(std::string_view json) {
+    bool isList = false;
     JsonMembers span(json);
-    if (!span.isObject()) {
-      return Error{ErrorCode::InvalidParameterValue, "a span is no object", 0};
+    while (span.isObject() && span.next()) {
+      if (span.key() == "attributes") isList = span.kind() == Kind::BeginArray;
     }
-    while (span.next()) {
-      if (span.key() == "attributes") isOtlp = span.kind() == Kind::BeginArray;
-      const bool isList = span.kind() == Kind::BeginObject || span.kind() == Kind::BeginArray;
-      if (isList) members += countMembers(span.value());
-    }
-    if (!span.ok()) return span.error();
-    if (isOtlp) return readOtlpSpan(json);
-    if (members > (3 * text_.size() + kFreeBytes) / kBytesAMember) {
-      return Error{ErrorCode::TooLarge, "a span has more attributes than its size allows", 0};
-    }
-    Result<SpanData> read = mlflow::fromDictText(json, mlflow::NativeStructures::Text);
-    if (!read.ok()) return read;
-    SpanData& found = read.value();
-    if (found.traceId
-            .isZero()) {  // old files have ids that are none; MLflow goes by this attribute
-      const auto id = trace::otelTraceIdOf(trace::mlflowTraceIdOf(found));
-      if (id.ok()) found.traceId = id.value();
-    }
-    for (trace::Attribute& attribute : found.attributes) {
-      showStored(attribute.key, attribute.value);
-    }
-    return read;
+    return isList;
   }
 
-  // Members of the object, or of the objects of the list, and of the objects directly in those.
-  static size_t countMembers(std::string_view json) {
-    size_t count = 0;
-    JsonScanner scanner(json);
-    for (Token token = scanner.next(); token.kind != Kind::End && token.kind != Kind::Error;
-         token = scanner.next()) {
-      if (token.kind == Kind::Key && scanner.depth() <= 3) ++count;
-    }
-    return count;
-  }
-
-  static Result<SpanData> readOtlpSpan(std::string_view json) {
+  Result<trace::TraceId> writeOtlpSpan(std::string_view json) {
     otlp::ReadReport ignored;
-    Result<SpanData> span = otlp::decodeSpanJson(json, ignored);
-    if (span.ok()) {
-      for (trace::Attribute& attribute : span.value().attributes) {
-        // The server answers values; inputs and outputs are shown as JSON text, all else as it is.
-        attribute.value.isNative = !isInputsOrOutputs(attribute.key);
-      }
+    Result<trace::SpanData> span = otlp::decodeSpanJson(json, ignored);
+    if (!span.ok()) return span.error();
+    for (trace::Attribute& attribute : span.value().attributes) {
+      // The server answers values; inputs and outputs are shown as JSON text, all else as it is.
+      attribute.value.isNative = !isInputsOrOutputs(attribute.key);
     }
-    return span;
+    otlp::encodeSpan(span.value(), otlp::ValueForm::Wire, out_);
+    return span.value().traceId;
   }
 
   void merge(const ImportReport& part, size_t offset, Parts& parts) {

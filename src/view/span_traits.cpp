@@ -247,17 +247,6 @@ TokenUsage tokenUsageOfJson(std::string_view json) {
   return finish(usage);
 }
 
-void forEachStringAttribute(Bytes blob, const VisitText& visit) {
-  forEachAttribute(blob, [&](std::string_view key, std::string_view value) {
-    WireCursor cursor(value);
-    std::string_view text;
-    const bool isString = cursor.next() &&
-                          cursor.is(fields::any_value::kStringValue, WireType::Bytes) &&
-                          cursor.bytes(text);
-    if (isString) visit(key, text);
-  });
-}
-
 std::string_view readStringAttribute(Bytes blob, std::string_view wanted) {
   std::string_view found;
   forEachAttribute(blob, [&](std::string_view key, std::string_view value) {

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string_view>
 
 #include "base/text.h"
@@ -50,9 +49,6 @@ TokenUsage readTokenUsage(Bytes blob);
 TokenUsage readTraceTokenUsage(Bytes blob);
 // The same from the value's JSON text.
 TokenUsage tokenUsageOfJson(std::string_view json);
-// Every attribute of a span that is a string, with its text.
-using VisitText = std::function<void(std::string_view key, std::string_view text)>;
-void forEachStringAttribute(Bytes blob, const VisitText& visit);
 // The text of the first string attribute `key` of the blob; empty if there is none.
 std::string_view readStringAttribute(Bytes blob, std::string_view key);
 

@@ -1,8 +1,8 @@
 // What is known about a trace besides its spans: MLflow's tags, metadata, previews, assessments.
 //
-// It comes in one of two ways: as an info dictionary beside the spans (kept as its text, read when
-// shown), or on a root span that came by OTLP (attributes mlflow.traceTag.… and
-// mlflow.traceMetadata.…). An info that cannot be read as a whole gives what can be read.
+// It comes in one of two ways: as an info dictionary beside the spans, which is kept as its text
+// and read where it is shown (js/viewer/trace_facts.ts), or on a root span that came by OTLP, as
+// attributes mlflow.traceTag.… and mlflow.traceMetadata.….
 #pragma once
 
 #include <string>
@@ -15,12 +15,8 @@ namespace spandrel::view {
 // Remembers an info dictionary of any version, with its name and token usage for the list.
 void keepFacts(TraceStore& store, uint32_t traceSlot, std::string_view infoJson);
 
-// {"traceId","experimentId","state","clientRequestId","requestPreview","responsePreview",
-//  "tags":[[key,value]],"metadata":[[key,value]],
-//  "assessments":[{"name","kind","value","rationale","error","source","spanId","isValid"}],
-//  "cost":{"input","output","total"},"omitted"}
-// Members are absent where nothing was said; long texts are cut, `omitted` counts entries beyond
-// the limits. "{}": nothing is known.
-std::string traceFactsJson(const TraceStore& store, uint32_t traceSlot);
+// The info dictionary as it came; without one the detail of the root span that has such attributes
+// (span_detail.h); without either "".
+std::string traceFacts(const TraceStore& store, uint32_t traceSlot);
 
 }  // namespace spandrel::view

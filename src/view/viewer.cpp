@@ -117,7 +117,7 @@ Result<std::string> Viewer::traceHead() {
 
 std::string Viewer::traceFacts() {
   layout_.refresh();
-  return layout_.isOpen() ? traceFactsJson(store_, layout_.traceSlot()) : "{}";
+  return layout_.isOpen() ? view::traceFacts(store_, layout_.traceSlot()) : std::string();
 }
 
 const std::vector<LayoutRow>& Viewer::rows(uint32_t first, uint32_t count) {
