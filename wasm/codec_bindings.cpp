@@ -49,8 +49,8 @@ int32_t traceJsonOfRecords(uint32_t length, uint32_t infoLength, bool withSizeSt
 }
 
 int32_t sizeStatsOfRecords(uint32_t length, uint32_t infoLength) {
-  return reply(mlflow::sizeStatsOfRecords(inputText(infoLength),
-                                          inputBytes(length).subspan(infoLength)));
+  return reply(
+      mlflow::sizeStatsOfRecords(inputText(infoLength), inputBytes(length).subspan(infoLength)));
 }
 
 int32_t recordsOfTraceJson(uint32_t length) {

@@ -1,7 +1,6 @@
 // AT-01 … AT-08: MlflowExporter through init(), on a store of the test's.
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type {
-  LiveSpan} from "../../../js/index.js";
+import type { LiveSpan } from "../../../js/index.js";
 import {
   flushTraces,
   getLastActiveTraceId,
