@@ -25,15 +25,8 @@ export { setDestination } from "./tracing/destination.js";
 export type { TraceDestination } from "./tracing/placement.js";
 export { withEvaluationContext } from "./tracing/evaluation_context.js";
 export type { EvaluationOptions } from "./tracing/evaluation_context.js";
-export {
-  getTrace,
-  getTrackingUri,
-  isUsingTrackingServer,
-  searchTraces,
-  setExperiment,
-  setTrackingUri,
-} from "./mlflow/fluent.js";
-export type { GetTraceOptions, SearchTracesOptions } from "./mlflow/fluent.js";
+export { getTrace, getTrackingUri, isUsingTrackingServer, searchTraces, setExperiment, setTrackingUri } from "./mlflow/fluent.js";
+export type { GetTraceOptions } from "./mlflow/fluent.js";
 export { extractTraceContext, injectTraceContext, withRemoteContext } from "./tracing/propagation.js";
 export type { HeaderCarrier, RemoteContext } from "./tracing/propagation.js";
 export { TraceManager } from "./tracing/trace_manager.js";
@@ -84,7 +77,7 @@ export { popInferenceTrace } from "./mlflow/inference_buffer.js";
 export type { TraceStore } from "./mlflow/trace_store.js";
 export { TracingClient } from "./mlflow/tracing_client.js";
 export type { TracingClientOptions } from "./mlflow/tracing_client.js";
-export type { SearchTracesResult } from "./mlflow/trace_search.js";
+export type { SearchTracesOptions, SearchTracesResult } from "./mlflow/trace_search.js";
 export type { TraceDeletion } from "./mlflow/trace_records.js";
 export type { Experiment, NewExperiment } from "./mlflow/experiments.js";
 export { Assessment } from "./mlflow/assessment.js";

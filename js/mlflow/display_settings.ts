@@ -14,7 +14,7 @@ export function environmentVariable(name: string): string | undefined {
 
 /** MLflow's tracking URI; "" where there is none. */
 export function trackingUri(): string {
-  return tracer().backend?.trackingUri ?? environmentVariable("MLFLOW_TRACKING_URI")?.trim() ?? "";
+  return tracer().trackingUri ?? environmentVariable("MLFLOW_TRACKING_URI")?.trim() ?? "";
 }
 
 export function isHttpUri(uri: string): boolean {

@@ -1,13 +1,16 @@
 // The fluent functions that need a tracking server: which one, which experiment, and reading traces back.
-// The server's client is made by what init() loads (TraceBackend), so nothing of it is loaded for these.
+//
+// They import the client as any other file, not lazily: an application that uses none of them carries
+// nothing of it, and a lazy import beside the public class would make bundlers load it at once.
 
 import { TraceError } from "../trace_error.js";
 import { flushTraces } from "../load/init.js";
 import { tracer } from "../tracing/realm.js";
 import type { Trace } from "../tracing/trace.js";
 import { TraceManager } from "../tracing/trace_manager.js";
-import type { BackendClient } from "../tracing/tracer.js";
 import { safeText } from "../tracing/values.js";
+import type { SearchTracesOptions } from "./trace_search.js";
+import { TracingClient } from "./tracing_client.js";
 
 /** The tracking server from now on, as init({ trackingUri }). Throws TraceError for what is no URI of one. */
 export function setTrackingUri(uri: string): void {
@@ -15,12 +18,12 @@ export function setTrackingUri(uri: string): void {
   if (typeof uri !== "string" || uri === "") invalid("a tracking URI is the address of a server, such as http://127.0.0.1:5000");
   if (shared.control !== null) void shared.control.init({ trackingUri: uri }, false);
   // init() takes it from here, unless it is given another.
-  else shared.backend = { trackingUri: uri, client: () => Promise.reject(notStarted()) };
+  else shared.trackingUri = uri;
 }
 
 /** "" where no server was named, by option or variable. */
 export function getTrackingUri(): string {
-  return tracer().backend?.trackingUri ?? variable("MLFLOW_TRACKING_URI");
+  return tracer().trackingUri ?? variable("MLFLOW_TRACKING_URI");
 }
 
 /** Whether there is a server that traces can be read from. */
@@ -35,7 +38,7 @@ export function isUsingTrackingServer(): boolean {
 export async function setExperiment(nameOrId: string): Promise<string> {
   if (typeof nameOrId !== "string" || nameOrId === "") invalid("an experiment is named by a string");
   const isId = /^\d+$/.test(nameOrId);
-  const id = isId && !isUsingTrackingServer() ? nameOrId : await (await client()).setExperiment(nameOrId);
+  const id = isId && !isUsingTrackingServer() ? nameOrId : await client().setExperiment(nameOrId);
   const shared = tracer();
   // Among the options, so that a later init() does not bring back the one before.
   await shared.control?.init({ experimentId: id }, false);
@@ -56,9 +59,10 @@ export interface GetTraceOptions {
  */
 export async function getTrace(traceId: string, options: GetTraceOptions = {}): Promise<Trace | null> {
   const { later, logger } = tracer();
+  const { silent, flush } = (options as GetTraceOptions | null) ?? {};
   let why = "there is no such trace";
   try {
-    if (options.flush === true) await flushTraces();
+    if (flush === true) await flushTraces();
     const id = later?.traceIdOfEvaluation(traceId) ?? traceId;
     if (isUsingTrackingServer()) {
       try {
@@ -72,48 +76,18 @@ export async function getTrace(traceId: string, options: GetTraceOptions = {}): 
   } catch (error) {
     why = safeText(error);
   }
-  if (options.silent !== true) logger.warn(`trace '${safeText(traceId)}' could not be read: ${why}`);
+  if (silent !== true) logger.warn(`trace '${safeText(traceId)}' could not be read: ${why}`);
   return null;
 }
 
-export interface SearchTracesOptions {
-  /** Experiment ids and "catalog.schema". Default: the experiment that traces belong to now. */
-  locations?: readonly string[];
-  /** MLflow's filter language. */
-  filter?: string;
-  orderBy?: readonly string[];
-  /** Default 100. */
-  maxResults?: number;
-  modelId?: string;
-  /** false: infos alone, which is faster. */
-  includeSpans?: boolean;
-  /** What has ended is delivered first. */
-  flush?: boolean;
-}
-
-const DEFAULT_MAX_RESULTS = 100;
-/** The server gives no more at once. */
-const MAX_PAGE = 500;
-
-/** The traces that match, page after page. Rejects with TraceError. */
-export async function searchTraces(options: SearchTracesOptions = {}): Promise<Trace[]> {
-  const { flush, maxResults = DEFAULT_MAX_RESULTS, locations, ...search } = options;
-  if (flush === true) await flushTraces();
-  const backend = await client();
-  const places = locations ?? [tracer().experimentId ?? "0"];
-  const found: Trace[] = [];
-  let pageToken: string | null | undefined;
-  do {
-    const page = await backend.searchTraces({
-      ...search,
-      locations: places,
-      maxResults: Math.min(maxResults - found.length, MAX_PAGE),
-      ...(typeof pageToken === "string" ? { pageToken } : {}),
-    });
-    found.push(...page.traces);
-    pageToken = page.nextPageToken;
-  } while (typeof pageToken === "string" && pageToken !== "" && found.length < maxResults);
-  return found.slice(0, maxResults);
+/**
+ * The traces that match, from the server; without locations those of the experiment that traces belong to
+ * now. The client's method of this name gives pages. Rejects with TraceError.
+ */
+export async function searchTraces(options: SearchTracesOptions & { flush?: boolean } = {}): Promise<Trace[]> {
+  const hasPlace = options.locations !== undefined || options.experimentIds !== undefined;
+  const locations = hasPlace ? {} : { locations: [tracer().experimentId ?? "0"] };
+  return (await client().searchTraces({ ...options, ...locations })).traces;
 }
 
 /** Asked of the host directly: what stands between belongs to what init() loads. */
@@ -126,14 +100,17 @@ function variable(name: string): string {
   }
 }
 
-async function client(): Promise<BackendClient> {
-  const { backend, control } = tracer();
-  if (backend === null || control === null) throw notStarted();
-  return await backend.client();
-}
+let known: TracingClient | null = null;
+let knownUri = "";
 
-function notStarted(): TraceError {
-  return new TraceError("INVALID_PARAMETER_VALUE", "there is no tracking server yet: call init({ trackingUri }) first");
+/** One for each server. Throws TraceError where none is named. */
+function client(): TracingClient {
+  const uri = getTrackingUri();
+  if (known === null || uri !== knownUri) {
+    known = new TracingClient({ ...(uri === "" ? {} : { trackingUri: uri }), logger: tracer().logger });
+    knownUri = uri;
+  }
+  return known;
 }
 
 function invalid(message: string): never {

@@ -21,7 +21,6 @@ import { isBelowRatio, isRatio } from "./ratio.js";
 import type { Sampler, SamplingResult } from "./sampling.js";
 import { whenSettled } from "./settle.js";
 import type { LinkInput, SpanContext } from "./span.js";
-import type { Trace } from "./trace.js";
 import { jsonTextOf, safeText, type JsonText } from "./values.js";
 
 export type ActiveSpan = LiveSpan | NoOpSpan;
@@ -83,21 +82,6 @@ export interface TracerStats {
   destinations: Record<string, DestinationCounters>;
   notProduced: { unfinished: number; sampled_out: number };
   module: "none" | "loading" | "ready" | "dead";
-}
-
-/** A tracking server of MLflow, as the fluent functions use it. */
-export interface TraceBackend {
-  /** "" where there is none. */
-  readonly trackingUri: string;
-  client(): Promise<BackendClient>;
-}
-
-export interface BackendClient {
-  /** Makes the experiment where the name is new; gives its id. */
-  setExperiment(nameOrId: string): Promise<string>;
-  /** Rejects with TraceError RESOURCE_DOES_NOT_EXIST where there is no such trace. */
-  getTrace(traceId: string, options?: { display?: boolean }): Promise<Trace>;
-  searchTraces(search: object): Promise<{ traces: Trace[]; nextPageToken?: string | null }>;
 }
 
 /** Told of traces where something keeps them: the manager, timeouts. */
@@ -166,8 +150,8 @@ export class Tracer implements Runtime {
   experimentId: string | null = null;
   /** What setDestination() said of traces outside of any context. */
   ambient: Ambient | null = null;
-  /** What needs a tracking server; null before init() has come so far. */
-  backend: TraceBackend | null = null;
+  /** As it was given by code; null: MLflow's variable. */
+  trackingUri: string | null = null;
   sampledOut = 0;
   unfinished = 0;
   #clock: Clock = systemClock;

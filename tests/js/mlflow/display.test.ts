@@ -191,9 +191,9 @@ test.each([
 
 test("the server that traces go to shows the traces, whatever the variable says", () => {
   process.env["MLFLOW_TRACKING_URI"] = "http://other.test";
-  tracer().backend = { trackingUri: "http://127.0.0.1:5000", client: () => Promise.reject(new Error("not asked")) };
+  tracer().trackingUri = "http://127.0.0.1:5000";
   const html = getNotebookIframeHtml([trace("tr-1")]);
-  tracer().backend = null;
+  tracer().trackingUri = null;
 
   expect(html).toContain('src="http://127.0.0.1:5000/static-files/');
 });

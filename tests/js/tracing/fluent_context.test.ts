@@ -154,14 +154,14 @@ describe("tracingContext", () => {
 
 describe("getLastActiveTraceId", () => {
   test("ContextLocalItIsThatOfTheContextAround", async () => {
-    const work = (name: string, turns: number): Promise<[string | null, string]> =>
+    const work = (name: string, turns: number): Promise<readonly [string | null, string]> =>
       tracingContext({}, async () => {
         expect(getLastActiveTraceId({ contextLocal: true })).toBeNull();
         const root = startSpan({ name });
         for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
         root.end();
         await new Promise((resolve) => setImmediate(resolve));
-        return [getLastActiveTraceId({ contextLocal: true }), root.traceId];
+        return [getLastActiveTraceId({ contextLocal: true }), root.traceId] as const;
       });
     const [first, second] = await Promise.all([work("slow", 4), work("fast", 1)]);
     expect(first[0]).toBe(first[1]);
