@@ -108,7 +108,7 @@ const CHECKS: Record<string, Check> = {
   timeoutMillis: ABOVE_0,
   keepalive: oneOf("auto", true, false),
   trackingUri: [
-    (value) => /^(https?:\/\/.|databricks)/i.test(value as string),
+    (value) => typeof value === "string" && /^(https?:\/\/.|databricks)/i.test(value),
     "a URL of http or https, or of a Databricks workspace",
   ],
   experimentId: TEXT,
