@@ -37,14 +37,14 @@ export function failure(error: unknown, reason: LossReason = lossReasonOf(error)
   };
 }
 
-/** The server has no endpoint for spans, and never will for this exporter. */
+/** The server has no endpoint for spans, and never will for this exporter. An experiment that is missing is no such thing. */
 export function isUnsupported(error: unknown): boolean {
   const status = statusOf(error);
+  const code = codeOf(error);
   return (
     status === 501 ||
-    status === 404 ||
-    status === 405 ||
-    codeOf(error) === "NOT_IMPLEMENTED" ||
+    ((status === 404 || status === 405) && code !== "RESOURCE_DOES_NOT_EXIST") ||
+    code === "NOT_IMPLEMENTED" ||
     messageOf(error).includes("REST OTLP span logging is not supported")
   );
 }

@@ -109,6 +109,20 @@ test.each<[string, Reply, string, RegExp]>([
   expect(told).toEqual([expect.stringMatching(message)]);
 });
 
+test("an experiment that is missing is no server without an endpoint: the next trace's spans go to the server again", async () => {
+  const missing = answer({ error_code: "RESOURCE_DOES_NOT_EXIST", message: "No Experiment with id=9 exists" }, 404);
+  server.reply = healthyBut(() => missing);
+  await use();
+  withSpan({ name: "lost" }, () => 0);
+  await flushTraces();
+  server.reply = healthyBut(() => null);
+  server.asked.length = 0;
+  withSpan({ name: "kept" }, () => 1);
+  await flushTraces();
+  expect(account()).toEqual({ produced: 2, delivered: 1, http_4xx: 1 });
+  expect(server.asked.filter(({ path }) => path === "/v1/traces")).toHaveLength(1);
+});
+
 test("a server that is not there", async () => {
   const gone = await ScriptServer.start();
   const { url } = gone;
