@@ -20,12 +20,9 @@ export async function startMlflow({ python, folder }) {
   const logFile = join(folder, "mlflow.log");
   const log = openSync(logFile, "w");
   const args = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", String(port), "--workers", "1"];
-  args.push(
-    "--backend-store-uri",
-    `sqlite:///${join(folder, "mlflow.db")}`,
-    "--default-artifact-root",
-    join(folder, "artifacts"),
-  );
+  args.push("--backend-store-uri", `sqlite:///${join(folder, "mlflow.db")}`);
+  // Artifacts by the server's own endpoints.
+  args.push("--artifacts-destination", join(folder, "artifacts"), "--default-artifact-root", "mlflow-artifacts:/");
   const child = spawn(python, args, {
     cwd: folder,
     detached: true,
