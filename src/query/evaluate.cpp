@@ -93,7 +93,7 @@ class Matcher {
     for (size_t span = 0; span < count; ++span) {
       bool all = true;
       for (const Clause* clause : clauses) {
-        const Result<bool> one = spanHolds(*clause, span);
+        Result<bool> one = spanHolds(*clause, span);
         if (!one.ok()) return one;
         if (!(all = one.value())) break;
       }
@@ -147,7 +147,8 @@ class Matcher {
         if (entry.key() == "name") name = entry.text();
         if (entry.key() == "version") version = entry.text();
       }
-      if (name + "/" + version == nameAndVersion) return true;
+      name.append("/").append(version);
+      if (name == nameAndVersion) return true;
     }
     return false;
   }
@@ -269,7 +270,7 @@ Result<bool> matches(const TraceSource& source, size_t trace, const Filter& filt
       ofSpans.push_back(&clause);
       continue;
     }
-    const Result<bool> one = matcher.clauseHolds(clause);
+    Result<bool> one = matcher.clauseHolds(clause);
     if (!one.ok() || !one.value()) return one;
   }
   if (ofSpans.empty()) return true;
