@@ -327,7 +327,7 @@ class SpanWriter {
   }
 
   // The first one counts.
-  void fail(std::string message, size_t offset) {
+  void fail(const std::string& message, size_t offset) {
     if (!isSound_) return;
     isSound_ = false;
     error_ = Error{ErrorCode::InvalidParameterValue,
