@@ -7,6 +7,8 @@ import type { SpanBatch, SpanExporter } from "./exporter.js";
 export interface TraceExporter extends SpanExporter {
   /** Each trace is a batch of its own; how many are under way is this exporter's business. */
   readonly sendsTraces: true;
+  /** As stats() shows its destination: names of classes do not outlive a minifier. */
+  readonly destinationName: string;
   /** The first request starts inside the end() that completes the trace. */
   isSynchronousFor(trace: LocalTrace): boolean;
   /** Ended spans of open traces are wanted too. */

@@ -6,6 +6,7 @@ import type { LocalTrace } from "../tracing/local_trace.js";
 
 export class LazyTraceExporter implements TraceExporter {
   readonly sendsTraces = true;
+  readonly destinationName = "mlflow";
   /** Settles when the code is there; never rejects. */
   readonly isLoaded: Promise<void>;
   readonly #made: Promise<TraceExporter>;

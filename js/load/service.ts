@@ -502,6 +502,7 @@ function definedOf<T extends object>(object: T): Partial<T> {
 }
 
 function nameOf(exporter: SpanExporter): string {
+  if (isTraceExporter(exporter)) return exporter.destinationName;
   const name: unknown = exporter.constructor?.name;
   return typeof name === "string" && name !== "" && name !== "Object" ? name : "exporter";
 }

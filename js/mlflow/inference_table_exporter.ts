@@ -34,6 +34,7 @@ export interface InferenceTableExporterOptions {
 
 export class InferenceTableExporter implements TraceExporter {
   readonly sendsTraces = true;
+  readonly destinationName = "inference_table";
   readonly takesOpenTraces = false;
   readonly mayLogSpans = false;
   readonly #options: InferenceTableExporterOptions;

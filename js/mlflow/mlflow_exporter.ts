@@ -77,6 +77,7 @@ const SPANS_LOCATION_TAG = "mlflow.trace.spansLocation";
 
 export class MlflowExporter implements TraceExporter {
   readonly sendsTraces = true;
+  readonly destinationName: string = "mlflow";
   readonly isAsync: boolean;
   /** null where it is synchronous. */
   readonly asyncQueue: AsyncExportQueue | null;

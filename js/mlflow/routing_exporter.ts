@@ -14,6 +14,7 @@ export function makeRoutingExporter(options: MlflowExporterOptions): TraceExport
 
 class RoutingExporter implements TraceExporter {
   readonly sendsTraces = true;
+  readonly destinationName = "mlflow";
   readonly #options: MlflowExporterOptions;
   readonly #experiments: MlflowExporter;
   #tables: SpanTableExporter | null = null;

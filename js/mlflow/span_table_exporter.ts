@@ -26,6 +26,7 @@ export interface SpanTableExporterOptions extends MlflowExporterOptions {
 type Settle = (error: unknown) => void;
 
 export class SpanTableExporter extends MlflowExporter {
+  override readonly destinationName: string = "span_table";
   /** They leave with the next task; the batcher waits for more. */
   readonly spanDelayMillis = 0;
   readonly #location: SpanTableExporterOptions["location"];

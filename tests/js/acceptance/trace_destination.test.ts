@@ -6,6 +6,7 @@ import {
   init,
   MlflowExporter,
   startSpan,
+  stats,
   TraceManager,
   withEvaluationContext,
   withSpan,
@@ -31,6 +32,7 @@ describe("what is sent", () => {
       ["7", ["root", "child"]],
     ]);
     expect(store.started[0]?.experimentId).toBe("7");
+    expect(Object.keys(stats().destinations).every((name) => name.startsWith("mlflow"))).toBe(true);
     expect(account()).toEqual({ produced: 2, delivered: 2 });
   });
 
