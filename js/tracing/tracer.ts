@@ -163,7 +163,7 @@ export class Tracer implements Runtime {
   #isOn = false;
   readonly openTraces = new Set<LocalTrace>();
   /** The trace whose root ended last. */
-  lastTrace: { readonly traceId: string } | null = null;
+  lastTrace: { readonly traceId: string; readonly hex?: string } | null = null;
   #warned = new Set<string>();
 
   get clock(): Clock {
