@@ -85,6 +85,21 @@ export class TraceManager {
     return this.#core.getRootSpanId(traceId);
   }
 
+  /** As getRootSpanId(); where the root is in another process, the first span of this one. */
+  getLocalRootSpanId(traceId: string | null): string | null {
+    const spans = this.#traces.get(traceId ?? "")?.spans;
+    for (const span of spans?.values() ?? [])
+      if (span.parentId === null || spans?.has(span.parentId) !== true) return span.spanId;
+    return this.#local(traceId)?.root?.spanId ?? this.getRootSpanId(traceId);
+  }
+
+  /** Whether a span of the trace has not ended; false where the trace is not known. */
+  hasOpenSpans(otelTraceId: string | bigint): boolean {
+    const hex = toTraceIdHex(otelTraceId);
+    const registered = [...this.#traces.values()].find((entry) => entry.hex === hex);
+    return openSpansOf(hex).length > 0 || [...(registered?.spans.values() ?? [])].some((span) => !span.hasEnded);
+  }
+
   /** The same live span until it ends. */
   getSpanFromId(traceId: string | null, spanId: string | null): LiveSpan | null {
     if (typeof traceId !== "string" || typeof spanId !== "string") return null;
