@@ -19,7 +19,7 @@ export function emptyState(hasReceiver: boolean, actions: readonly HTMLElement[]
     h("p", {
       text: hasReceiver
         ? "Send spans by OTLP/HTTP to this address. They appear here while they arrive, and they stay on this machine."
-        : "Drop a file of OTLP JSON, JSON lines or protobuf anywhere on this page. Nothing leaves this machine.",
+        : "Drop a file of OTLP JSON, JSON lines, protobuf or MLflow traces anywhere on this page. Nothing leaves this machine.",
     }),
     hasReceiver
       ? h(
@@ -43,7 +43,7 @@ export function emptyState(hasReceiver: boolean, actions: readonly HTMLElement[]
       : null,
     h("div", "empty-actions", ...actions),
     hasReceiver
-      ? h("p", "faint", icon("file"), " You can also drop a file of OTLP JSON, JSON lines or protobuf on this page.")
+      ? h("p", "faint", icon("file"), " You can also drop a file of OTLP JSON, JSON lines, protobuf or MLflow traces on this page.")
       : null,
   );
 }

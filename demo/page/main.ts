@@ -10,6 +10,7 @@ import { bytesText, countText, plural } from "./format.js";
 import { readPlace, readToken, writePlace } from "./location.js";
 import { acceptDrops, openFiles } from "./open_files.js";
 import { splitter } from "./splitter.js";
+import { TraceFactsView } from "./trace_facts.js";
 import { TraceHeader } from "./trace_header.js";
 import { TraceList } from "./trace_list.js";
 import { Waterfall } from "./waterfall.js";
@@ -44,6 +45,7 @@ class Page {
       this.#setListOpen(true);
     },
   );
+  readonly #facts = new TraceFactsView();
   readonly #connection = h("span", { class: "connection", attributes: { role: "status" } });
   readonly #counts = h("span", "counts");
   readonly #notices = h("div", { class: "notices", attributes: { role: "status", "aria-live": "polite" } });
@@ -143,7 +145,11 @@ class Page {
       isHorizontal: () => NARROW.matches,
     });
     detailSplit.classList.add("detail-splitter");
-    this.#view.append(this.#header.element, h("div", "panes", this.#waterfall.element, detailSplit, this.#detail.element));
+    this.#view.append(
+      this.#header.element,
+      this.#facts.element,
+      h("div", "panes", this.#waterfall.element, detailSplit, this.#detail.element),
+    );
     this.#view.hidden = true;
     this.#main.append(this.#empty, this.#view);
     const shade = h("div", {
@@ -244,9 +250,16 @@ class Page {
   }
 
   #onHead(head: TraceHead): void {
+    if (JSON.stringify(head) !== JSON.stringify(this.#head)) void this.#showFacts(head.traceId);
+    if (head.traceId !== this.#head?.traceId) this.#facts.clear();
     this.#head = head;
     this.#header.show(head);
     document.title = `${head.name || "Trace"} – Spandrel`;
+  }
+
+  async #showFacts(traceId: string): Promise<void> {
+    const facts = await this.#core.call("traceFacts");
+    if (this.#shown === traceId) this.#facts.show(facts);
   }
 
   #onSelect(spanId: string): void {

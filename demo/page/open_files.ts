@@ -1,4 +1,4 @@
-// Files by button or by drop: OTLP JSON, JSON lines, OTLP protobuf, each of them also gzipped.
+// Files by button or by drop: OTLP JSON, JSON lines, OTLP protobuf, MLflow traces, each of them also gzipped.
 
 import type { ImportReport } from "../../js/viewer/model.js";
 import type { CoreClient } from "./core_client.js";

@@ -1,8 +1,10 @@
-// Trace files named on the command line: OTLP protobuf, OTLP JSON, or JSON lines (one request a line), also gzip.
+// Trace files named on the command line: OTLP protobuf, OTLP JSON, MLflow's traces as JSON, JSON lines of either, also
+// gzip.
 // What a file is, is told by its content, never by its name.
 import { open } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import type { Encoding } from "./answers.js";
+import { isJson } from "../viewer/json_bytes.js";
 import type { CheckResult } from "./decoder.js";
 
 /** A file, packed or not, must fit into this: it is read whole. */
@@ -23,9 +25,7 @@ export async function addFile(path: string, add: AddRequest): Promise<FileOutcom
   } catch (error) {
     return { spans: 0, problem: explain(error) };
   }
-  const first = bytes.findIndex((byte) => !BLANKS.has(byte));
-  if (bytes[first] !== OPEN_BRACE) return outcome(add(bytes, "protobuf"));
-  return addJson(bytes, add);
+  return isJson(bytes) ? addJson(bytes, add) : outcome(add(bytes, "protobuf"));
 }
 
 // A pretty-printed file has lines too; it is JSON lines only where its first line stands alone.
@@ -44,7 +44,6 @@ function addJson(bytes: Buffer, add: AddRequest): FileOutcome {
 }
 
 const BLANKS = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]); // white space, and a byte order mark's bytes
-const OPEN_BRACE = 0x7b;
 const NEW_LINE = 0x0a;
 
 function nonEmptyLines(bytes: Buffer): Buffer[] {
@@ -87,7 +86,8 @@ function unpack(bytes: Buffer): Buffer {
 function outcome(checked: CheckResult): FileOutcome {
   const { spans, rejected, error } = checked;
   if (error) return { spans, problem: `${error.message} at byte ${error.offset}` };
-  return rejected ? { spans, problem: `${rejected.spans} spans left out: ${rejected.message}` } : { spans };
+  if (!rejected) return { spans };
+  return { spans, problem: rejected.spans === 0 ? rejected.message : `${rejected.spans} spans left out: ${rejected.message}` };
 }
 
 function explain(error: unknown): string {

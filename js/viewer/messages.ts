@@ -1,6 +1,6 @@
 // What page and worker say to each other: calls with a number, their answers, and news that nobody asked for.
 
-import type { ImportReport, SpanDetail, StoreStats, TraceSummary, TraceWindow } from "./model.js";
+import type { ImportReport, SpanDetail, StoreStats, TraceFacts, TraceSummary, TraceWindow } from "./model.js";
 
 export interface Calls {
   /** Reads the receiver's stream, again and again, until told otherwise. */
@@ -11,6 +11,8 @@ export interface Calls {
   /** Shows the trace and answers its first rows. */
   openTrace(traceId: string, count: number): TraceWindow | null;
   window(first: number, count: number): TraceWindow | null;
+  /** Of the trace shown. */
+  traceFacts(): TraceFacts | null;
   reveal(spanId: string): number;
   visibleIndex(spanId: string): number;
   setCollapsed(spanId: string, isCollapsed: boolean): boolean;

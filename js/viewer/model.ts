@@ -58,6 +58,34 @@ export interface TraceSummary {
   tokens?: TokenUsage;
 }
 
+/** What is known about a trace besides its spans. Texts are "" where nothing was said. */
+export interface TraceFacts {
+  /** As MLflow writes it: "tr-…". */
+  traceId: string;
+  experimentId: string;
+  state: string;
+  clientRequestId: string;
+  requestPreview: string;
+  responsePreview: string;
+  tags: [string, string][];
+  metadata: [string, string][];
+  assessments: Assessment[];
+  /** In USD. */
+  cost?: number;
+}
+
+export interface Assessment {
+  name: string;
+  kind: "feedback" | "expectation";
+  value: string;
+  rationale: string;
+  error: string;
+  source: string;
+  spanId: string;
+  /** False where a later one took its place. */
+  isValid: boolean;
+}
+
 export interface TraceHead extends TraceSummary {
   /** Rows that can be scrolled to. */
   rows: number;

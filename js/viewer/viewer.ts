@@ -14,10 +14,12 @@ import {
   type SpanRow,
   type StatusName,
   type StoreStats,
+  type TraceFacts,
   type TraceHead,
   type TraceSummary,
   type TraceWindow,
 } from "./model.js";
+import { readFacts } from "./trace_facts.js";
 
 export type WasmSource = ArrayBuffer | Uint8Array | WebAssembly.Module;
 
@@ -34,6 +36,7 @@ interface RawViewer extends RawModule {
   traceIndex(length: number): number;
   openTrace(length: number): number;
   traceHead(): number;
+  traceFacts(): number;
   rows(first: number, count: number): number;
   strings(length: number, maxBytes: number): number;
   generation(): number;
@@ -156,6 +159,11 @@ export class Viewer {
   /** The trace shown as it is now; null after it was evicted. */
   traceHead(): TraceHead | null {
     return orNull(() => parse<TraceHead>(this.#text((raw) => raw.traceHead())));
+  }
+
+  /** What is known about the trace shown besides its spans: tags, metadata, assessments. */
+  traceFacts(): TraceFacts | null {
+    return readFacts(this.#text((raw) => raw.traceFacts()));
   }
 
   /** Rows of the trace shown from `first` on, with the head of the same moment. */

@@ -1,5 +1,6 @@
 // The worker's side: one viewer, one stream, calls answered in order, changes told at most every 100 ms.
 
+import { isJson, withoutByteOrderMark } from "./json_bytes.js";
 import type { Answer, CallMessage, Calls, News, ReceiverStatus } from "./messages.js";
 import type { ImportReport } from "./model.js";
 import { FrameType, ReceiverStream } from "./receiver_stream.js";
@@ -65,6 +66,7 @@ class WorkerHost {
       traceIndex: (traceId) => viewer.traceIndex(traceId),
       openTrace: (traceId, count) => (viewer.openTrace(traceId) ? viewer.window(0, count) : null),
       window: (first, count) => viewer.window(first, count),
+      traceFacts: () => viewer.traceFacts(),
       reveal: (spanId) => viewer.reveal(spanId),
       visibleIndex: (spanId) => viewer.visibleIndex(spanId),
       setCollapsed: (spanId, isCollapsed) => viewer.setCollapsed(spanId, isCollapsed),
@@ -113,18 +115,8 @@ class WorkerHost {
   }
 }
 
-/** JSON begins with a bracket, perhaps after white space and a byte order mark; everything else is tried as protobuf. */
 export function importBytes(viewer: Viewer, bytes: Uint8Array): ImportReport {
-  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  const content = hasMark ? bytes.subarray(3) : bytes;
-  const first = content.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0d && byte !== 0x0a);
-  // 0x0A is both a line feed and the first byte of every OTLP request in protobuf.
-  const isJson = (first === 0x7b || first === 0x5b) && (content[0] !== 0x0a || looksLikeText(content));
-  return isJson ? viewer.importJson(content) : viewer.importProtobuf(content);
-}
-
-function looksLikeText(bytes: Uint8Array): boolean {
-  return bytes.subarray(0, 200).every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  return isJson(bytes) ? viewer.importJson(withoutByteOrderMark(bytes)) : viewer.importProtobuf(bytes);
 }
 
 function messageOf(error: unknown): string {
