@@ -43,7 +43,12 @@ export function emptyState(hasReceiver: boolean, actions: readonly HTMLElement[]
       : null,
     h("div", "empty-actions", ...actions),
     hasReceiver
-      ? h("p", "faint", icon("file"), " You can also drop a file of OTLP JSON, JSON lines, protobuf or MLflow traces on this page.")
+      ? h(
+          "p",
+          "faint",
+          icon("file"),
+          " You can also drop a file of OTLP JSON, JSON lines, protobuf or MLflow traces on this page.",
+        )
       : null,
   );
 }
