@@ -1,8 +1,7 @@
 // The contract of spans, live, immutable and no-op, and of the factory, rule by rule, through the public names.
 import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type {
-  TraceError} from "../../../js/index.js";
+import type { TraceError } from "../../../js/index.js";
 import {
   createSpan,
   encodeSpanId,

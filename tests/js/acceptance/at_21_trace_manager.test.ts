@@ -1,7 +1,6 @@
 // The contract of the trace manager and its containers, rule by rule, through the public names.
 import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type {
-  TraceError} from "../../../js/index.js";
+import type { TraceError } from "../../../js/index.js";
 import {
   flushTraces,
   getLastActiveTraceId,
