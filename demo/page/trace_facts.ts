@@ -14,7 +14,7 @@ export class TraceFactsView {
   readonly element = h("div", "facts");
   readonly #table = h("div", {
     class: "facts-table",
-    attributes: { id: "trace-facts", role: "region", "aria-label": "About this trace" },
+    attributes: { id: "trace-facts", role: "region", tabindex: "0", "aria-label": "About this trace" },
   });
   #key = "";
   #isOpen = false;
