@@ -30,6 +30,7 @@ export interface InitOptions {
   retainTraces?: boolean;
   /** A trace that runs longer is ended with an error. */
   traceTimeoutMillis?: number;
+  /** Names spans that were never ended; without a logger of the application, debug lines are printed too. */
   debug?: boolean;
   sampler?: Sampler;
   limits?: Partial<SpanLimits>;

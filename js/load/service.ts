@@ -7,7 +7,7 @@ import type { DestinationCounters } from "../export/destination_counters.js";
 import type { SpanExporter } from "../export/exporter.js";
 import { combineResults, type FlushResult } from "../export/flush_result.js";
 import { OtlpHttpExporter, type OtlpHttpExporterOptions } from "../export/otlp_http_exporter.js";
-import type { EnvironmentConfig } from "../export/otlp_config.js";
+import type { EnvironmentConfig, PropagatorName } from "../export/otlp_config.js";
 import { systemTimers } from "../export/timers.js";
 import { TraceDestination } from "../export/trace_destination.js";
 import { isTraceExporter } from "../export/trace_exporter.js";
@@ -34,6 +34,8 @@ import { Core } from "./core.js";
 import { ExportCore } from "./export_core.js";
 import { LazyExporter } from "./lazy_exporter.js";
 import { LazyTraceExporter } from "./lazy_trace_exporter.js";
+import { LeakReports } from "./leak_reports.js";
+import { leveledConsole } from "./leveled_console.js";
 import { loadModule, loadModuleSync, type ModuleChoice } from "./load_module.js";
 import { announceModule } from "./module_part.js";
 import type { InitOptions } from "./options.js";
@@ -75,16 +77,23 @@ export class Service implements ExportHub {
   #environment: EnvironmentConfig | null = null;
   #unwatch: (() => void) | null = null;
   #keeper: TraceKeeper | null = null;
+  readonly #leaks: LeakReports;
   #isDead = false;
   #isShut = false;
 
   /** `movesExport` is given, so that no file is shared with what pages load at once. */
   constructor(tracer: Tracer, movesExport: (before: InitOptions, after: InitOptions) => boolean) {
     this.#tracer = tracer;
+    this.#leaks = new LeakReports(tracer);
     this.#movesExport = movesExport;
     this.#recorder = new Recorder((destinations) => {
       this.#recorded(destinations);
     });
+  }
+
+  /** OTEL_PROPAGATORS. */
+  get propagators(): readonly PropagatorName[] | undefined {
+    return this.#environment?.propagators;
   }
 
   get core(): Core | null {
@@ -136,11 +145,17 @@ export class Service implements ExportHub {
     const before = this.#options;
     const options = { ...before, ...given };
     const isFirst = !this.#isConfigured;
+    const complaints: string[] = [];
+    if (isFirst) this.#environment = environmentConfig((message) => complaints.push(message.replace(/^spandrel: /, "")));
+    const level = options.debug === true ? "debug" : this.#environment?.logLevel;
     if (options.logger !== undefined) this.#tracer.logger = options.logger;
-    if (isFirst)
-      this.#environment = environmentConfig((message) => {
-        this.#tracer.logger.warn(message.replace(/^spandrel: /, ""));
-      });
+    else if (level !== undefined) this.#tracer.logger = leveledConsole(level);
+    for (const complaint of complaints) this.#tracer.logger.warn(complaint);
+    if (given.useDefaultTracerProvider === false)
+      this.#tracer.warnOnce(
+        "provider",
+        "useDefaultTracerProvider: false has no effect yet: spans of @opentelemetry/api stay apart",
+      );
     // Made before anything is changed: a wrong endpoint is the caller's error and leaves all as it was.
     const exporters = isFirst || this.#movesExport(before, options) || this.#isShut ? this.#exportersOf(options) : null;
     this.#options = options;
@@ -163,6 +178,7 @@ export class Service implements ExportHub {
     if (exporters !== null) this.#replaceDestinations(exporters);
     else if (given.batch !== undefined) for (const destination of this.#current()) destination.configure(definedOf(given.batch));
     if (given.serviceName !== undefined || given.resource !== undefined) this.#sendResource();
+    this.#leaks.watch(options.debug === true);
     if (exporters !== null || given.traceTimeoutMillis !== undefined || given.retainTraces !== undefined)
       this.#keepTraces(options);
     this.#isShut = false;
@@ -178,10 +194,11 @@ export class Service implements ExportHub {
   }
 
   #keepTraces({ retainTraces, traceTimeoutMillis }: InitOptions): void {
-    const { timeoutSeconds, ttlSeconds, maxTraces } = this.#environment?.traces ?? {};
+    const { timeoutSeconds, checkSeconds, ttlSeconds, maxTraces } = this.#environment?.traces ?? {};
     const settings: KeeperSettings = {
       isRetaining: retainTraces === true,
       timeoutMillis: traceTimeoutMillis ?? (timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000),
+      checkSeconds,
       ttlSeconds,
       maxTraces,
       previewMaxLength: isDatabricksUri(this.#trackingUri(this.#options) ?? "") ? DATABRICKS_PREVIEW_LENGTH : undefined,
@@ -449,6 +466,8 @@ export class Service implements ExportHub {
     if (this.#loading !== null && this.#core === null && !this.#isDead)
       await settled(this.#loading, timeout.timeoutMillis ?? 5000);
     this.#keeper?.stop();
+    this.#leaks.report();
+    this.#leaks.watch(false);
     this.#unwatch?.();
     this.#unwatch = null;
     finishOpenSpans(this.#tracer);

@@ -15,6 +15,17 @@ export interface RemoteContext extends SpanContext {
   baggage?: string;
 }
 
+/** What a request's trace context depends on. */
+export interface InjectOptions {
+  /**
+   * Where the request goes. Where it is given, a page writes nothing into requests to other origins than its own:
+   * their servers would learn of the trace, and the headers would need leave by CORS.
+   */
+  url?: string | URL;
+  /** Other origins that may be told: "https://api.example.com", with a path for what is below it, or a pattern of the whole URL. */
+  allow?: readonly (string | URL | RegExp)[];
+}
+
 const HEX_LOWER = /^[0-9a-f]+$/;
 
 /** Reads `00-<trace id>-<span id>-<flags>`; null for anything the specification calls invalid. */
@@ -37,23 +48,47 @@ export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext):
   return `00-${traceId}-${spanId}-${(traceFlags & 3).toString(16).padStart(2, "0")}`;
 }
 
+/** OTEL_PROPAGATORS may name one of them, or none. */
+function isPropagated(what: "tracecontext" | "baggage"): boolean {
+  return tracer().hub.propagators?.includes(what) ?? true;
+}
+
 /**
  * Writes the headers of the span, by default the active one, or of the remote parent where there is
  * none. Where there is neither, nothing is written. Never throws.
  */
-export function injectTraceContext(headers: HeaderCarrier, span?: unknown): void {
+export function injectTraceContext(headers: HeaderCarrier, span?: unknown, options: InjectOptions = {}): void {
   try {
+    if (!mayTell(options)) return;
     const frame = currentFrame();
-    const context = contextToSend(span, frame);
+    const context = isPropagated("tracecontext") ? contextToSend(span, frame) : null;
     if (context !== null) {
       setHeader(headers, "traceparent", formatTraceparent(context));
       const state = cleanTraceState(context.traceState ?? "");
       if (state !== "") setHeader(headers, "tracestate", state);
     }
-    if (frame.baggage !== "") setHeader(headers, "baggage", frame.baggage);
+    if (frame.baggage !== "" && isPropagated("baggage")) setHeader(headers, "baggage", frame.baggage);
   } catch {
     tracer().warnOnce("inject", "trace context could not be written into the headers");
   }
+}
+
+/** Without a list everything may be told outside of pages: only they have an origin of their own. */
+function mayTell({ url, allow }: InjectOptions): boolean {
+  if (url === undefined) return true;
+  const own = (globalThis as { location?: { origin: string; href: string } }).location;
+  if (own === undefined && allow === undefined) return true;
+  const target = new URL(url, own?.href);
+  const isOwn = target.origin === own?.origin && target.origin !== "null"; // the origin of files, data and sandboxes
+  return isOwn || (allow ?? []).some((allowed) => isBelow(target, allowed));
+}
+
+function isBelow(target: URL, allowed: string | URL | RegExp): boolean {
+  // The pattern's own state (flags g and y) is neither used nor changed.
+  if (!(allowed instanceof URL) && typeof allowed !== "string") return target.href.search(allowed) >= 0;
+  const { origin, pathname } = new URL(allowed);
+  const folder = pathname.endsWith("/") ? pathname : `${pathname}/`;
+  return target.origin === origin && (target.pathname === pathname || target.pathname.startsWith(folder));
 }
 
 function contextToSend(span: unknown, frame: Frame): SpanContext | null {
@@ -67,10 +102,11 @@ function contextToSend(span: unknown, frame: Frame): SpanContext | null {
 /** The remote span that the headers name: what `parent` takes. null where they name none. Never throws. */
 export function extractTraceContext(headers: HeaderCarrier): RemoteContext | null {
   try {
+    if (!isPropagated("tracecontext")) return null;
     const parents = headerValues(headers, "traceparent");
     const context = parents.length === 1 ? parseTraceparent(parents[0] as string) : null;
     if (context === null) return null;
-    const baggage = cleanBaggage(headerValues(headers, "baggage").join(","));
+    const baggage = isPropagated("baggage") ? cleanBaggage(headerValues(headers, "baggage").join(",")) : "";
     const traceState = cleanTraceState(headerValues(headers, "tracestate").join(","));
     return baggage === "" ? { ...context, traceState } : { ...context, traceState, baggage };
   } catch {

@@ -63,6 +63,8 @@ export interface ExportHub {
   readonly destinations: number;
   /** Those among them that send whole traces. */
   readonly wholeTraceDestinations: number;
+  /** Of "tracecontext", "baggage" and "none"; undefined: the first two. */
+  readonly propagators?: readonly string[] | undefined;
   /** A root ended before some of its spans. */
   rootEnded(trace: LocalTrace): void;
   traceCompleted(trace: LocalTrace): void;

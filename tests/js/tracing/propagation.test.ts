@@ -8,6 +8,7 @@ import {
   withRemoteContext,
   withSpan,
 } from "../../../js/index.js";
+import type { InjectOptions } from "../../../js/tracing/propagation.js";
 import { ended, start } from "./harness.js";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -203,4 +204,51 @@ test("HostileCarriersDoNoHarm", () => {
     }).not.toThrow();
     expect(extractTraceContext(carrier as never)).toBeNull();
   }
+});
+
+function injected(options: InjectOptions): boolean {
+  const headers: Record<string, string> = {};
+  const parent = { traceId: TRACE, spanId: SPAN, traceFlags: 1, isRemote: true };
+  withRemoteContext(parent, () => {
+    injectTraceContext(headers, undefined, options);
+  });
+  return "traceparent" in headers;
+}
+
+const HERE = "https://app.example/page/?q=1";
+
+test.each<[string, InjectOptions, boolean]>([
+  ["no URL: the caller knows where it goes", {}, true],
+  ["the page's own origin", { url: "https://app.example/api" }, true],
+  ["a path below the page", { url: "api/answers" }, true],
+  ["another host", { url: "https://other.example/" }, false],
+  ["another port", { url: "https://app.example:8443/" }, false],
+  ["another scheme", { url: "http://app.example/" }, false],
+  ["a listed origin", { url: new URL("https://api.example/v1/x"), allow: ["https://api.example"] }, true],
+  ["an origin that only begins like a listed one", { url: "https://api.example.evil/", allow: ["https://api.example"] }, false],
+  ["a user name that looks like a listed origin", { url: "https://api.example@evil/", allow: ["https://api.example"] }, false],
+  ["below a listed path", { url: "https://api.example/v1/x", allow: [new URL("https://api.example/v1")] }, true],
+  ["beside a listed path", { url: "https://api.example/v10", allow: ["https://api.example/v1"] }, false],
+  ["a pattern", { url: "https://b.example/", allow: [/^https:\/\/[ab]\.example\//g] }, true],
+  ["a pattern that does not fit", { url: "https://c.example/", allow: [/^https:\/\/[ab]\.example\//y] }, false],
+  ["a data URL", { url: "data:,x" }, false],
+  ["a URL that cannot be read", { url: "https://[" }, false],
+  ["a list that cannot be read", { url: "https://b.example/", allow: ["b.example"] }, false],
+])("C11 InAPageRequestsToOtherOriginsAreToldOfTheTraceOnlyWhenListed: %s", (_, options, isTold) => {
+  const host = globalThis as { location?: unknown };
+  host.location = { href: HERE, origin: "https://app.example" };
+  try {
+    expect(injected(options)).toBe(isTold);
+    expect(injected(options)).toBe(isTold); // a pattern's state does not count
+  } finally {
+    delete host.location;
+  }
+});
+
+test.each<[string, InjectOptions, boolean]>([
+  ["no list", { url: "https://other.example/" }, true],
+  ["listed", { url: "https://api.example/", allow: ["https://api.example"] }, true],
+  ["not listed", { url: "https://other.example/", allow: ["https://api.example"] }, false],
+])("C11 OutsideOfPagesOnlyAListForbids: %s", (_, options, isTold) => {
+  expect(injected(options)).toBe(isTold);
 });
