@@ -1,10 +1,11 @@
-// Requests to and answers of MLflow servers. js/load/client_core.ts.
+// Requests to and answers of MLflow servers. js/load/client_core.ts, js/load/attachment_core.ts.
 #include <emscripten/bind.h>
 
 #include "client/span_request.h"
 #include "client/trace_answer.h"
 #include "exporting/engine.h"
 #include "handover.h"
+#include "mlflow/attachments.h"
 
 namespace spandrel::wasm {
 namespace {
@@ -21,11 +22,18 @@ int32_t tracesOfAnswer(uint32_t length, uint32_t locationLength) {
       client::tracesOfAnswer(inputText(length).substr(locationLength), inputText(locationLength)));
 }
 
+// Portable records, back to back. `maxBytes` 0: no limit.
+int32_t detachContents(uint32_t length, bool takesBase64, double maxBytes) {
+  return reply(mlflow::detachContentsOfRecords(inputBytes(length),
+                                               {takesBase64, static_cast<uint64_t>(maxBytes)}));
+}
+
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(spandrel_client) {
   emscripten::function("mlflowRequestOfRecords", &mlflowRequestOfRecords);
   emscripten::function("tracesOfAnswer", &tracesOfAnswer);
+  emscripten::function("detachContents", &detachContents);
 }
 
 }  // namespace spandrel::wasm

@@ -70,6 +70,13 @@ Result<SpanData> spanFromOtlp(SpanData span, std::string_view location) {
   return span;
 }
 
+SpanData spanOfOtherSdk(SpanData span) {
+  for (Attribute& attribute : span.attributes) attribute.value.isNative = true;
+  if (span.status.code != trace::StatusCode::Error) span.status.description.clear();
+  span.isOpen = false;
+  return span;
+}
+
 void undoDoubleEncoding(SpanData& span) {
   for (Attribute& attribute : span.attributes) {
     AnyValue outer = trace::attributeValue(attribute.value);

@@ -14,6 +14,10 @@ namespace spandrel::mlflow {
 // of 0 stays 0: such a span counts as ended. InvalidParameterValue: trace or span id is zero.
 Result<trace::SpanData> spanFromOtlp(trace::SpanData span, std::string_view location = {});
 
+// A finished span of another SDK, handed over in this process: its attributes stay as that SDK set
+// them. mlflow.traceRequestId and mlflow.spanType, where they were added, are quoted JSON strings.
+trace::SpanData spanOfOtherSdk(trace::SpanData span);
+
 // What MLflow's server does with attributes it receives by OTLP: a string that holds a JSON object,
 // array or quoted string is that value; "123" and "true" stay strings. Undoes the quoting of
 // attributes that were JSON text before they were sent.

@@ -35,6 +35,11 @@ Result<std::vector<uint8_t>> recordOfOtlpSpan(const Result<trace::SpanData>& dec
   return record::encodePortable(span.value());
 }
 
+Result<std::vector<uint8_t>> recordOfOtherSdkSpan(Result<trace::SpanData> decoded) {
+  if (!decoded.ok()) return decoded.error();
+  return record::encodePortable(spanOfOtherSdk(decoded.take()));
+}
+
 namespace {
 
 Result<trace::Trace> traceOf(std::string_view info, Bytes records) {

@@ -20,6 +20,8 @@ Result<std::vector<uint8_t>> recordOfSpanDict(std::string_view json);
 // A span as its OTLP decoder gave it, in MLflow's form (see from_otlp.h).
 Result<std::vector<uint8_t>> recordOfOtlpSpan(const Result<trace::SpanData>& decoded,
                                               std::string_view location = {});
+// The same as another SDK in this process made it (spanOfOtherSdk).
+Result<std::vector<uint8_t>> recordOfOtherSdkSpan(Result<trace::SpanData> decoded);
 
 // A whole trace. `info` is an info dictionary, `records` hold the spans back to back.
 // Trace.to_json(), with the two size keys in its metadata where `withSizeStats` says so.
