@@ -28,9 +28,8 @@ const ENTRIES = [
   { name: "wasm", source: "js/wasm.ts" },
   { name: "testing", source: "js/testing/index.ts", besideIndex: true },
   { name: "inline", source: "js/inline.ts" },
-  // An entry only so that what every page loads at once shares no file with what is loaded later or not at
-  // all: bundlers of applications cannot take a file of ours apart again.
   { name: "start", source: "js/start.ts", browserOnly: true },
+  { name: "more", source: "js/more.ts", browserOnly: true },
   { name: "register", source: "js/register.ts", nodeOnly: true, besideIndex: true },
   { name: "cli", source: "js/cli/main.ts", nodeOnly: true, esmOnly: true },
 ];
@@ -152,6 +151,9 @@ async function buildJs() {
       "browser",
       entries.filter((entry) => !entry.nodeOnly),
     );
+    // As js/index.ts has it, and says why; esbuild would name the files behind it.
+    const stars = ["start", "more"].map((name) => `export*from"./${name}.mjs";`);
+    writeFileSync(join(ROOT, "dist/browser/index.mjs"), `${stars.join("")}\n`);
     dropBareImports("dist/browser");
     await writeCommonJs();
     for (const name of MODULES.filter((name) => existsSync(join(ROOT, `build/module/${name}.wasm`)))) {
@@ -182,31 +184,8 @@ async function bundle(platform, entries) {
     minify: true,
     legalComments: "none",
     logOverride: { "ignored-bare-import": "silent" }, // shared chunks are free of side effects, as package.json says
-    plugins: [...(platform === "browser" ? [lateMlflow()] : entries[0].besideIndex ? [mainEntry()] : []), builtModule()],
+    plugins: [...(entries[0].besideIndex && platform === "node" ? [mainEntry()] : []), builtModule()],
   });
-}
-
-/**
- * Pages load the exporter of MLflow when init() asks for one. What it needs is a second copy of what the main entry
- * exports: a bundler puts a file that both need among what is loaded at once, whether the application uses it or not.
- */
-function lateMlflow() {
-  const suffix = "?late";
-  const RESOLVING = "resolving";
-  const isCopied =
-    /[\\/]js[\\/](mlflow[\\/].*|tracing[\\/](trace|trace_ids|trace_info|trace_manager|record_reader|exact_json)|export[\\/](timers|log_once)|platform[\\/]browser_host)\.ts$/;
-  return {
-    name: "late-mlflow",
-    setup(pluginBuild) {
-      pluginBuild.onResolve({ filter: /^\.\.?\// }, async ({ path, importer, resolveDir, kind, pluginData }) => {
-        // The second copy's imports go to second copies; builtModule() hands the suffix on.
-        const isLate = pluginData === suffix || /\/(routing_exporter|service)\.js$/.test(path);
-        if (!isLate || pluginData === RESOLVING) return undefined;
-        const found = await pluginBuild.resolve(path, { resolveDir, kind, importer, pluginData: RESOLVING });
-        return found.errors.length === 0 && !found.external && isCopied.test(found.path) ? { path: found.path, suffix } : found;
-      });
-    },
-  };
 }
 
 /** What the main entry exports is imported from there. */
@@ -235,10 +214,9 @@ function builtModule() {
   return {
     name: "built-module",
     setup(pluginBuild) {
-      pluginBuild.onLoad({ filter: /[\\/]js[\\/].*\.ts$/ }, ({ path, suffix }) => {
+      pluginBuild.onLoad({ filter: /[\\/]js[\\/].*\.ts$/ }, ({ path }) => {
         const source = readFileSync(path, "utf8");
-        const contents = source.replace(/(["'])(?:\.\.\/)+build\/module\/(?!spandrel_inline)/g, "$1./");
-        return { contents, loader: "ts", pluginData: suffix };
+        return { contents: source.replace(/(["'])(?:\.\.\/)+build\/module\/(?!spandrel_inline)/g, "$1./"), loader: "ts" };
       });
       pluginBuild.onResolve({ filter: /^\.\/spandrel\w*(_glue\.[cm]js|\.wasm)$/ }, ({ path, importer }) =>
         importer.endsWith("spandrel_inline.mjs") ? undefined : { path, external: true },

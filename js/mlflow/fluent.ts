@@ -4,7 +4,6 @@
 // nothing of it, and a lazy import beside the public class would make bundlers load it at once.
 
 import { TraceError } from "../trace_error.js";
-import { flushTraces } from "../load/init.js";
 import { tracer } from "../tracing/realm.js";
 import type { Trace } from "../tracing/trace.js";
 import { TraceManager } from "../tracing/trace_manager.js";
@@ -58,11 +57,11 @@ export interface GetTraceOptions {
  * this process. null where it is in neither; never rejects.
  */
 export async function getTrace(traceId: string, options: GetTraceOptions = {}): Promise<Trace | null> {
-  const { later, logger } = tracer();
+  const { control, later, logger } = tracer();
   const { silent, flush } = (options as GetTraceOptions | null) ?? {};
   let why = "there is no such trace";
   try {
-    if (flush === true) await flushTraces();
+    if (flush === true) await control?.flush({});
     const id = later?.traceIdOfEvaluation(traceId) ?? traceId;
     if (isUsingTrackingServer()) {
       try {

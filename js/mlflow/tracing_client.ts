@@ -8,8 +8,8 @@
 // method sends and reads stands in the file it calls.
 
 import { clientCore } from "../load/client_core.js";
-import { flushTraces } from "../load/init.js";
 import { TraceError } from "../trace_error.js";
+import { tracer } from "../tracing/realm.js";
 import type { Span } from "../tracing/span.js";
 import type { Trace } from "../tracing/trace.js";
 import type { TraceInfo } from "../tracing/trace_info.js";
@@ -145,7 +145,7 @@ export class TracingClient implements TraceStore {
 
   async searchTraces(options: SearchTracesOptions & Flush): Promise<SearchTracesResult> {
     if (options.includeSpans !== false) clientCore();
-    if (options.flush === true) await flushTraces();
+    if (options.flush === true) await tracer().control?.flush({});
     const found = await searchTraces(this.#rest, options);
     if (options.includeSpans !== false) getDisplayHandler().displayTraces(found.traces);
     return found;
@@ -161,7 +161,7 @@ export class TracingClient implements TraceStore {
   /** Rejects with RESOURCE_DOES_NOT_EXIST where there is no such trace; with `silent` it is null then. */
   async getTrace(traceId: string, options: GetTrace = {}): Promise<Trace | null> {
     clientCore();
-    if (options.flush === true) await flushTraces();
+    if (options.flush === true) await tracer().control?.flush({});
     try {
       const trace = await getTrace(this.#rest, traceId);
       if (options.display !== false) getDisplayHandler().displayTraces([trace]);
