@@ -35,6 +35,10 @@ int32_t recordOfOtlpSpan(uint32_t length) {
   return reply(mlflow::recordOfOtlpSpan(otlp::decodeSpanOfEither(inputBytes(length))));
 }
 
+int32_t recordOfOtherSdkSpan(uint32_t length) {
+  return reply(mlflow::recordOfOtherSdkSpan(otlp::decodeSpanOfEither(inputBytes(length))));
+}
+
 // The first `locationLength` bytes of the input are the location, the rest is the span.
 int32_t recordOfOtlpSpanAt(uint32_t length, uint32_t locationLength) {
   return reply(
@@ -92,6 +96,7 @@ EMSCRIPTEN_BINDINGS(spandrel_codecs) {
   emscripten::function("otlpSpanOfRecord", &otlpSpanOfRecord);
   emscripten::function("otlpJsonSpanOfRecord", &otlpJsonSpanOfRecord);
   emscripten::function("recordOfOtlpSpan", &recordOfOtlpSpan);
+  emscripten::function("recordOfOtherSdkSpan", &recordOfOtherSdkSpan);
   emscripten::function("recordOfOtlpSpanAt", &recordOfOtlpSpanAt);
   emscripten::function("traceJsonOfRecords", &traceJsonOfRecords);
   emscripten::function("sizeStatsOfRecords", &sizeStatsOfRecords);

@@ -87,6 +87,10 @@ export class CodecCore implements SpanCodec {
     });
   }
 
+  recordOfOtherSdk(span: OtlpSpan): Uint8Array {
+    return this.#core.handover.callBytes("recordOfOtherSdkSpan", exactJson(span));
+  }
+
   traceText(infoJson: string, records: readonly Uint8Array[]): string {
     const { handover } = this.#core;
     const info = encoder.encode(infoJson);

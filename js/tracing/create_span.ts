@@ -8,9 +8,13 @@ import { otelTraceIdOf } from "./ids.js";
 import { LiveSpan } from "./live_span.js";
 import { NO_OP_SPAN, type NoOpSpan } from "./noop_span.js";
 import { tracer } from "./realm.js";
-import { Span, SpanSource } from "./span.js";
+import { Span, SpanSource, type OtlpSpan } from "./span.js";
 import type { EventFields, LinkFields, SpanFields } from "./span_fields.js";
 import { contextOf } from "./tracer.js";
+import { encodeAnyValue, type OtlpAnyValue } from "./any_value.js";
+import { forwardTo, type ForeignLiveSpan } from "./forward_span.js";
+import { thawValue } from "./json.js";
+import { codec } from "./span_codec.js";
 import { freezeValue, safeText, type FrozenValue } from "./values.js";
 
 type HrTime = readonly [number, number];
@@ -27,7 +31,7 @@ interface ReadableSpan {
   links?: { context?: unknown; attributes?: Record<string, unknown>; droppedAttributesCount?: number }[];
   events?: { name?: unknown; time?: HrTime; attributes?: Record<string, unknown>; droppedAttributesCount?: number }[];
   parentSpanId?: unknown;
-  parentSpanContext?: { spanId?: unknown };
+  parentSpanContext?: { spanId?: unknown; isRemote?: unknown };
   droppedAttributesCount?: number;
   droppedEventsCount?: number;
   droppedLinksCount?: number;
@@ -36,8 +40,8 @@ interface ReadableSpan {
 }
 
 /**
- * null or a span that records nothing gives a no-op span; a running one a live span with its ids;
- * a finished one an immutable span with its attributes as they are. Throws TraceError for anything else.
+ * null or a span that records nothing gives a no-op span; a running one a live span with its ids, whose
+ * setters and end() reach it too; a finished one an immutable span with its attributes as they are. Throws TraceError for anything else.
  */
 export function createSpan(otelSpan: unknown, traceId: string, spanType: string | null = null): LiveSpan | Span | NoOpSpan {
   if (otelSpan === null || otelSpan === undefined) return NO_OP_SPAN;
@@ -65,8 +69,12 @@ function runningSpan(foreign: ReadableSpan, traceId: string, spanType: string | 
   if (!(span instanceof LiveSpan)) return span;
   span._adoptIds(context.spanId, parentOf(foreign));
   if (traceId !== `tr-${context.traceId}` && otelTraceIdOf(traceId) === context.traceId) span._trace.traceIdText = traceId;
-  if (spanType !== null) span.setSpanType(spanType);
   if (foreign.attributes !== undefined) span.setAttributes(foreign.attributes);
+  const shared = tracer();
+  forwardTo(span, foreign as ForeignLiveSpan, (error) => {
+    shared.warnOnce("foreign", `a span of @opentelemetry/api could not be told what was set: ${safeText(error)}`);
+  });
+  if (spanType !== null) span.setSpanType(spanType);
   return span;
 }
 
@@ -85,7 +93,7 @@ function finishedSpan(foreign: ReadableSpan, traceId: string, spanType: string |
     parentIdHex,
     name: safeText(foreign.name ?? "span"),
     kind: typeof foreign.kind === "number" ? foreign.kind + 1 : 1,
-    flags: context.traceFlags | 0x100,
+    flags: context.traceFlags | 0x100 | (foreign.parentSpanContext?.isRemote === true ? 0x200 : 0),
     traceState: context.traceState ?? "",
     startTimeNs: nanosOf(foreign.startTime) ?? 0n,
     endTimeNs: nanosOf(foreign.endTime),
@@ -105,7 +113,49 @@ function finishedSpan(foreign: ReadableSpan, traceId: string, spanType: string |
     droppedLinks: foreign.droppedLinksCount ?? 0,
     ordinal: 0,
   };
-  return new Span(new SpanSource(null, fields));
+  return new Span(new SpanSource(() => codec().recordOfOtherSdk(otlpOf(fields, own.has(SPAN_TYPE_ATTRIBUTE))), fields));
+}
+
+/** The core takes it as OTLP; what was added here is JSON text, as MLflow writes its own attributes. */
+function otlpOf(fields: SpanFields, isTypeItsOwn: boolean): OtlpSpan {
+  const added = [TRACE_ID_ATTRIBUTE, ...(isTypeItsOwn ? [] : [SPAN_TYPE_ATTRIBUTE])];
+  const attributes = otlpAttributes(fields.attributes).map(({ key, value }) =>
+    added.includes(key) ? { key, value: { stringValue: JSON.stringify(value.stringValue) } } : { key, value },
+  );
+  return {
+    traceId: fields.traceIdHex,
+    spanId: fields.spanIdHex,
+    parentSpanId: fields.parentIdHex ?? "",
+    traceState: fields.traceState,
+    name: fields.name,
+    kind: fields.kind,
+    flags: fields.flags,
+    startTimeUnixNano: String(fields.startTimeNs),
+    endTimeUnixNano: String(fields.endTimeNs ?? 0n),
+    attributes,
+    droppedAttributesCount: fields.droppedAttributes,
+    events: fields.events.map((event) => ({
+      timeUnixNano: String(event.timeNs),
+      name: event.name,
+      attributes: otlpAttributes(event.attributes),
+      droppedAttributesCount: event.droppedAttributes,
+    })),
+    droppedEventsCount: fields.droppedEvents,
+    links: fields.links.map((link) => ({
+      traceId: link.traceIdHex,
+      spanId: link.spanIdHex,
+      traceState: link.traceState,
+      flags: link.flags,
+      attributes: otlpAttributes(link.attributes),
+      droppedAttributesCount: link.droppedAttributes,
+    })),
+    droppedLinksCount: fields.droppedLinks,
+    status: { code: fields.statusCode, message: fields.description },
+  };
+}
+
+function otlpAttributes(attributes: ReadonlyMap<string, FrozenValue>): { key: string; value: OtlpAnyValue }[] {
+  return [...attributes].map(([key, value]) => ({ key, value: encodeAnyValue(thawValue(value)) }));
 }
 
 function linkFields(link: {

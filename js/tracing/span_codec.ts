@@ -15,6 +15,8 @@ export interface SpanCodec {
   otlpSpan(record: Uint8Array): OtlpSpan;
   otlpSpanBytes(record: Uint8Array): Uint8Array;
   recordOfOtlp(span: OtlpSpan | Uint8Array, locationId: string | null): Uint8Array;
+  /** A finished span of another SDK: attributes stay as they are. */
+  recordOfOtherSdk(span: OtlpSpan): Uint8Array;
   /** `infoJson` is the dictionary of a trace info. */
   traceText(infoJson: string, records: readonly Uint8Array[]): string;
   /** The size keys of a trace's metadata; `infoJson` as above. */

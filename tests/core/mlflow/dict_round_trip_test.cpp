@@ -210,6 +210,16 @@ TEST(FromOtlp, IdsMustNotBeZeroAndTheTraceIdIsReplacedOrAppended) {
   EXPECT_EQ(spanFromOtlp(span).error().code, ErrorCode::InvalidParameterValue);
 }
 
+TEST(SpanOfOtherSdk, AttributesStayAsTheyWereSet) {
+  SpanData sent = sampleSpan();
+  sent.attributes = {{"mlflow.traceRequestId", AnyValue::string("\"tr-1\"")},
+                     {"text", AnyValue::string("value1")},
+                     {"number", AnyValue::of(int64_t{5})}};
+  const std::string text = toDictText(spanOfOtherSdk(sent));
+  EXPECT_NE(text.find(R"("mlflow.traceRequestId": "\"tr-1\"")"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"("text": "value1", "number": 5)"), std::string::npos) << text;
+}
+
 TEST(RecordCodecs, DictionariesAndRecordsTurnIntoEachOther) {
   const std::string text = toDictText(sampleSpan());
 
