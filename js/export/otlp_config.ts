@@ -43,7 +43,7 @@ export interface EnvironmentConfig {
   sampler?: { name: SamplerName; ratio?: number };
   limits: Partial<SpanLimits>;
   /** MLFLOW_TRACE_*: of whole traces. */
-  traces: { timeoutSeconds?: number; ttlSeconds?: number; maxTraces?: number; samplingRatio?: number };
+  traces: { timeoutSeconds?: number; checkSeconds?: number; ttlSeconds?: number; maxTraces?: number; samplingRatio?: number };
   propagators?: PropagatorName[];
   logLevel?: LogLevel;
 }
@@ -140,6 +140,7 @@ function tracesConfig(variables: Variables): EnvironmentConfig["traces"] {
   const config: EnvironmentConfig["traces"] = {};
   const timeoutSeconds = variables.number("MLFLOW_TRACE_TIMEOUT_SECONDS", 0);
   if (timeoutSeconds !== 0) assign(config, "timeoutSeconds", timeoutSeconds);
+  assign(config, "checkSeconds", variables.number("MLFLOW_TRACE_TIMEOUT_CHECK_INTERVAL_SECONDS", 1));
   assign(config, "ttlSeconds", variables.number("MLFLOW_TRACE_BUFFER_TTL_SECONDS", 1));
   assign(config, "maxTraces", variables.number("MLFLOW_TRACE_BUFFER_MAX_SIZE", 1));
   assign(config, "samplingRatio", variables.ratio("MLFLOW_TRACE_SAMPLING_RATIO"));

@@ -73,6 +73,7 @@ interface ManagerBindings extends RawModule {
 export class ManagerCore {
   readonly #handover: Handover;
   readonly #onLog: (entry: LogEntry) => void;
+  #settings: string | null = null;
 
   /** `onLog` gets the manager's messages after the call that caused them. */
   constructor(handover: Handover, onLog: (entry: LogEntry) => void = () => undefined) {
@@ -82,7 +83,8 @@ export class ManagerCore {
   }
 
   configure(settings: ManagerSettings): void {
-    this.#text("managerConfigure", JSON.stringify(settings));
+    this.#settings = JSON.stringify(settings);
+    this.#text("managerConfigure", this.#settings);
   }
 
   /** `infoJson` is a TraceInfo dictionary. What had to make room is returned. */
@@ -146,11 +148,12 @@ export class ManagerCore {
     return JSON.parse(this.#read((raw) => raw.managerStats())) as ManagerStats;
   }
 
-  /** Drops all traces; the next call finds a new manager with default settings. */
+  /** Drops all traces; the next call finds a new manager with the same settings. */
   reset(): void {
     this.#handover.guard((raw) => {
       (raw as ManagerBindings).managerReset();
     });
+    if (this.#settings !== null) this.#text("managerConfigure", this.#settings);
   }
 
   #text(binding: string, input: string): string {

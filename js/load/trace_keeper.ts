@@ -12,7 +12,8 @@ import { safeText } from "../tracing/values.js";
 import type { LossReason } from "./core.js";
 import type { DroppedTrace, ManagerCore } from "./manager_core.js";
 
-const TIMEOUT_CHECK_MILLIS = 1000;
+/** A timer fires at once beyond this. */
+const MAX_CHECK_MILLIS = 0x7fffffff;
 const AGE_CHECK_MILLIS = 30_000;
 /** Traces that wait for the module; the oldest make room, as in the manager. */
 const MAX_EARLY = 1000;
@@ -26,6 +27,8 @@ export interface KeeperSettings {
   isRetaining: boolean;
   /** undefined: none. */
   timeoutMillis: number | undefined;
+  /** How often it is looked for what has run too long; undefined: each second. */
+  checkSeconds?: number | undefined;
   ttlSeconds: number | undefined;
   maxTraces: number | undefined;
   /** Characters of previews; undefined: MLflow's number. */
@@ -209,10 +212,14 @@ export class TraceKeeper implements TraceObserver {
       () => {
         this.tick();
       },
-      this.#settings.timeoutMillis === undefined ? AGE_CHECK_MILLIS : TIMEOUT_CHECK_MILLIS,
+      this.#settings.timeoutMillis === undefined ? AGE_CHECK_MILLIS : this.#checkMillis,
     );
     (timer as { unref?: () => void }).unref?.();
     return timer as ReturnType<typeof setInterval>;
+  }
+
+  get #checkMillis(): number {
+    return Math.min((this.#settings.checkSeconds ?? 1) * 1000, MAX_CHECK_MILLIS);
   }
 
   #now(): number {

@@ -135,6 +135,9 @@ void TraceManager::configure(const ManagerSettings& settings) {
   const std::lock_guard guard(lock_);
   settings_ = settings;
   wantedTimeoutSeconds_.store(settings.timeoutSeconds, std::memory_order_relaxed);
+  if (stats_.registered > 0) return;
+  cache_ = makeCache(settings);
+  cacheTimeoutSeconds_.store(settings.timeoutSeconds, std::memory_order_relaxed);
 }
 
 // --- registering --------------------------------------------------------------------------------

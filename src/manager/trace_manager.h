@@ -106,6 +106,8 @@ class TraceManager {
   void setLogger(Logger logger);
   // Drops all traces.
   std::vector<DroppedTrace> clear();
+  // Size and time to live of the cache count until the first trace is registered, or when the
+  // timeout changes.
   void configure(const ManagerSettings& settings);
 
   // The trace starts without spans and prompts. InvalidParameterValue: it has no id.

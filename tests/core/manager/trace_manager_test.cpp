@@ -234,6 +234,21 @@ TEST_F(Manager, AnEmptyCacheIsRecreatedInSilence) {
   EXPECT_EQ(manager.cacheTimeoutSeconds(), 5u);
 }
 
+TEST_F(Manager, SizeAndTimeToLiveCountUntilTheFirstTrace) {
+  ManagerSettings settings;
+  settings.maxTraces = 2;
+  settings.ttlSeconds = 60;
+  manager.configure(settings);
+  begin(1);
+  settings.maxTraces = 100;
+  settings.ttlSeconds = 3600;
+  manager.configure(settings);
+  begin(2);
+  begin(3);
+  EXPECT_EQ(manager.stats().evicted, 1u);
+  EXPECT_EQ(manager.tick(61'000).expired.size(), 2u);
+}
+
 TEST_F(Manager, ALoggerMayStartTracesWhileTheCacheChanges) {
   begin(1);
   int messages = 0;

@@ -112,11 +112,12 @@ test("VariablesOfMlflow", () => {
   const read = (environment: Record<string, string>) => readEnvironment(environment, (message) => void warnings.push(message));
   const all = read({
     MLFLOW_TRACE_TIMEOUT_SECONDS: "5",
+    MLFLOW_TRACE_TIMEOUT_CHECK_INTERVAL_SECONDS: "2",
     MLFLOW_TRACE_BUFFER_TTL_SECONDS: "60",
     MLFLOW_TRACE_BUFFER_MAX_SIZE: "10",
     MLFLOW_TRACE_SAMPLING_RATIO: "0.5",
   });
-  expect(all.traces).toEqual({ timeoutSeconds: 5, ttlSeconds: 60, maxTraces: 10, samplingRatio: 0.5 });
+  expect(all.traces).toEqual({ timeoutSeconds: 5, checkSeconds: 2, ttlSeconds: 60, maxTraces: 10, samplingRatio: 0.5 });
   expect([
     all.isDisabled,
     read({ MLFLOW_TRACING_ENABLED: "false" }).isDisabled,
