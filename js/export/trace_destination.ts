@@ -101,8 +101,8 @@ export class TraceDestination implements AnyDestination {
   noteTraceComplete(trace: LocalTrace): void {
     this.#heldRoots.remove(trace.hex);
     // Where the root is in another process, so is the one that tells of the trace.
-    const isComplete = trace.root?.parentId === null && !this.#leftEarly.delete(trace.hex);
-    this.#leave({ traceIdHex: trace.hex, isComplete });
+    const isLate = this.#leftEarly.delete(trace.hex);
+    this.#leave({ traceIdHex: trace.hex, isComplete: trace.root?.parentId === null && !isLate, isLate });
     if (this.exporter.isSynchronousFor(trace)) this.#sendOne(trace.hex);
     else this.#requestPump();
   }
@@ -206,7 +206,8 @@ export class TraceDestination implements AnyDestination {
     this.#withCore(() => {
       this.#options.commitStaged();
       for (const traceIdHex of this.#queue?.heldTraces() ?? [])
-        if (!this.#leaving.has(traceIdHex) && this.#mayLeaveOpen(traceIdHex)) this.#leave({ traceIdHex, isComplete: false });
+        if (!this.#leaving.has(traceIdHex) && this.#mayLeaveOpen(traceIdHex))
+          this.#leave({ traceIdHex, isComplete: false, isLate: this.#leftEarly.has(traceIdHex) });
     });
     this.#requestPump();
   }

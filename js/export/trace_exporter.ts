@@ -30,6 +30,8 @@ export interface Departure {
   readonly traceIdHex: string;
   /** Nothing more is waited for: info and spans leave. False: spans alone. */
   readonly isComplete: boolean;
+  /** What is known of the trace has left before. */
+  readonly isLate?: boolean;
 }
 
 /** All spans of one trace that wait. */

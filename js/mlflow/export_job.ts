@@ -38,13 +38,13 @@ export function jobsOf(
 ): ExportJob[] {
   const departure = departureOf(batch);
   if (departure === null) return jobsByHand(batch.spans(), take);
-  const { traceIdHex, isComplete } = departure;
+  const { traceIdHex, isComplete, isLate } = departure;
   const before = sentEarly.get(traceIdHex) ?? 0;
   sentEarly.delete(traceIdHex);
   if (!isComplete) {
     sentEarly.set(traceIdHex, before + batch.spanCount);
     if (sentEarly.size > MAX_SENT_EARLY) sentEarly.delete(sentEarly.keys().next().value as string);
-    return [{ spans: batch.spans(), taken: null, lossReason: "rejected" }];
+    return [{ spans: batch.spans(), taken: null, lossReason: isLate === true ? "late" : "rejected" }];
   }
   const taken = take(traceIdHex);
   // All of its spans were lost before: there is nothing to tell of.
