@@ -75,6 +75,8 @@ export type { TracingClientOptions } from "./mlflow/tracing_client.js";
 export type { SearchTracesOptions, SearchTracesResult } from "./mlflow/trace_search.js";
 export type { TraceDeletion } from "./mlflow/trace_records.js";
 export type { Experiment, NewExperiment } from "./mlflow/experiments.js";
+export { Attachment } from "./mlflow/attachment.js";
+export type { AttachmentReference } from "./mlflow/attachment.js";
 export { Assessment } from "./mlflow/assessment.js";
 export type { AssessmentError, AssessmentSource } from "./mlflow/assessment.js";
 export type { AssessmentUpdate, ExpectationInput, FeedbackInput } from "./mlflow/assessment_calls.js";

@@ -1,4 +1,4 @@
-// Requests to and answers of MLflow servers. js/load/client_core.ts, js/load/attachment_core.ts.
+// Requests to and answers of MLflow servers. js/load/client_core.ts.
 #include <emscripten/bind.h>
 
 #include "client/span_request.h"

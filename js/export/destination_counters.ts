@@ -1,6 +1,7 @@
 // produced = delivered + pending + Σ dropped for one destination, before, while and after there is a
 // module. While there is one the core counts; what it knew last is kept for the time after.
 
+import type { AttachmentCounts } from "./trace_exporter.js";
 import { LOSS_REASONS, type Core, type LossReason, type QueueCounters } from "../load/core.js";
 
 export interface DestinationCounters {
@@ -8,6 +9,8 @@ export interface DestinationCounters {
   delivered: number;
   pending: number;
   dropped: Record<LossReason, number>;
+  /** Where contents were taken out of spans. */
+  attachments?: AttachmentCounts;
 }
 
 /** A loss that the core has not been told of. */

@@ -162,6 +162,12 @@ export class TraceDestination implements AnyDestination {
   }
 
   counters(): DestinationCounters {
+    const { attachments } = this.exporter;
+    const counters = this.#spanCounters();
+    return attachments ? { ...counters, attachments } : counters;
+  }
+
+  #spanCounters(): DestinationCounters {
     if (this.#core !== null) this.#refreshCounters();
     if (this.#isDead) return this.#counters.afterDeath(this.#noted, this.#underWaySpans);
     return this.#isReady ? this.#counters.whileAlive() : this.#counters.beforeReady(this.#noted);

@@ -19,6 +19,16 @@ export interface TraceExporter extends SpanExporter {
   readonly spanDelayMillis?: number | undefined;
   /** Spans may be sent without their trace: late ones, and those whose root is in another process. */
   readonly mayLogSpans: boolean;
+  /** Contents taken out of spans; null or missing: none. */
+  readonly attachments?: AttachmentCounts | null;
+}
+
+export interface AttachmentCounts {
+  uploaded: number;
+  /** A reference has left, its content is lost. */
+  failed: number;
+  /** Thrown away by a limit of the user's. */
+  tooLarge: number;
 }
 
 export function isTraceExporter(exporter: SpanExporter): exporter is TraceExporter {

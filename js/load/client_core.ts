@@ -10,6 +10,7 @@ import type { RawModule } from "./raw_module.js";
 interface ClientBindings extends RawModule {
   mlflowRequestOfRecords(length: number, unquoted: boolean): number;
   tracesOfAnswer(length: number, locationLength: number): number;
+  detachContents(length: number, takesBase64: boolean, maxBytes: number): number;
 }
 
 export interface TraceOfAnswer {
@@ -52,6 +53,11 @@ export class ClientCore {
       at += recordsLength;
     }
     return traces;
+  }
+
+  /** The answer of detachContentsOfRecords() in src/mlflow/attachments.h. */
+  detachContents(records: readonly Uint8Array[], takesBase64: boolean, maxBytes: number): Uint8Array {
+    return this.#call("detachContents", records, (raw, length) => raw.detachContents(length, takesBase64, maxBytes));
   }
 
   /** An ExportTraceServiceResponse; what cannot be read counts as empty. */

@@ -1,7 +1,7 @@
 // MLflow's exporter by the name "mlflow": its code is loaded when init() is called.
 
 import type { Outcome, SpanBatch } from "../export/exporter.js";
-import type { TraceExporter } from "../export/trace_exporter.js";
+import type { AttachmentCounts, TraceExporter } from "../export/trace_exporter.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 
 export class LazyTraceExporter implements TraceExporter {
@@ -36,6 +36,10 @@ export class LazyTraceExporter implements TraceExporter {
   }
   get mayLogSpans(): boolean {
     return this.#exporter?.mayLogSpans ?? false;
+  }
+
+  get attachments(): AttachmentCounts | null {
+    return this.#exporter?.attachments ?? null;
   }
 
   export(batch: SpanBatch): Promise<Outcome> {

@@ -72,6 +72,11 @@ function artifactPath(rest: RestClient, info: TraceInfo, name: string): string {
   return parts.reduce((text, part) => `${text}${path`/${part}`}`, "/api/2.0/mlflow-artifacts/artifacts");
 }
 
+/** Whether files at this place can be written through the server. */
+export function isOwnArtifacts(rest: RestClient, location: string): boolean {
+  return ownPath(rest, location) !== null;
+}
+
 /** The path inside the server's own store; null: somewhere else. */
 function ownPath(rest: RestClient, location: string): string | null {
   const match = /^mlflow-artifacts:(?:\/\/([^/]*))?\/?(.*)$/.exec(location);

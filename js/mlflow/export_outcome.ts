@@ -4,8 +4,10 @@ import { ExportError } from "../export/export_error.js";
 import type { Outcome } from "../export/exporter.js";
 import { LogOnce, shownText } from "../export/log_once.js";
 import type { LossReason } from "../load/core.js";
+import { isModuleLost } from "../load/module_part.js";
 import type { Clock } from "../tracing/clock.js";
 import type { Logger } from "../tracing/runtime.js";
+import type { ExportJob } from "./export_job.js";
 import { messageOf } from "./quiet_logger.js";
 
 /** The status of the answer that an error tells of; 0 where there was none. */
@@ -35,6 +37,21 @@ export function failure(error: unknown, reason: LossReason = lossReasonOf(error)
     status: "failure",
     error: new ExportError(messageOf(error), { httpStatus: statusOf(error), lossReason: reason, cause: error }),
   };
+}
+
+/** A batch made by hand may hold several traces. */
+export function combined(outcomes: readonly Outcome[], jobs: readonly ExportJob[]): Outcome {
+  const [only] = outcomes;
+  if (only !== undefined && outcomes.length === 1) return only;
+  let lost = 0;
+  let spans = 0;
+  outcomes.forEach((outcome, i) => {
+    const count = jobs[i]?.spans.length ?? 0;
+    spans += count;
+    lost += outcome.status === "success" ? (outcome.rejectedSpans ?? 0) : count;
+  });
+  const failed = outcomes.find(({ status }) => status !== "success");
+  return failed !== undefined && lost === spans ? failed : { status: "success", rejectedSpans: lost };
 }
 
 /** The server has no endpoint for spans, and never will for this exporter. An experiment that is missing is no such thing. */
@@ -72,6 +89,8 @@ export class ExportLog {
   failed(what: string, error: unknown): void {
     const status = statusOf(error);
     const message = `${what}: ${shownText(messageOf(error))}`;
+    // That the module has gone is told once, for all that needs it.
+    if (isModuleLost() && codeOf(error) === "INTERNAL_ERROR" && status === 0) return this.debug(message);
     const kind = `${what} ${String(status)} ${codeOf(error)}`;
     if (status === 401 || status === 403) this.#errors.warn(kind, `${message}. Check who the client logs in as`);
     else this.#warnings.warn(kind, message);

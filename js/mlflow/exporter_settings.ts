@@ -2,6 +2,7 @@
 
 import { environmentVariable } from "#host";
 import type { Logger } from "../tracing/runtime.js";
+import type { AttachmentRules } from "./detached_job.js";
 
 /** undefined where it is not set or empty, and where the host does not let it be read. */
 function variable(name: string): string | undefined {
@@ -31,6 +32,14 @@ export function isDualExport(logger: Logger): boolean {
 /** MLFLOW_ENABLE_ASYNC_TRACE_LOGGING; undefined: not set. */
 export function asyncVariable(logger: Logger): boolean | undefined {
   return flag("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", logger);
+}
+
+/** MLFLOW_TRACE_EXTRACT_ATTACHMENTS and MLFLOW_TRACE_MAX_ATTACHMENT_SIZE. */
+export function attachmentRules(logger: Logger): AttachmentRules {
+  const maxBytes = variable("MLFLOW_TRACE_MAX_ATTACHMENT_SIZE") ?? "0";
+  const isNumber = /^\d{1,15}$/.test(maxBytes);
+  if (!isNumber) logger.warn("MLFLOW_TRACE_MAX_ATTACHMENT_SIZE is ignored: it is no number of bytes");
+  return { takesBase64: flag("MLFLOW_TRACE_EXTRACT_ATTACHMENTS", logger) ?? true, maxBytes: isNumber ? Number(maxBytes) : 0 };
 }
 
 function flag(name: string, logger: Logger): boolean | undefined {

@@ -8,7 +8,7 @@
 
 import { ExportError } from "../export/export_error.js";
 import type { Outcome, SpanBatch } from "../export/exporter.js";
-import { departureOf, type TraceExporter } from "../export/trace_exporter.js";
+import { departureOf, type AttachmentCounts, type TraceExporter } from "../export/trace_exporter.js";
 import { systemTimers, type Timers } from "../export/timers.js";
 import { systemClock, type Clock } from "../tracing/clock.js";
 import { suppressTracing } from "../tracing/context.js";
@@ -21,17 +21,20 @@ import type { Trace } from "../tracing/trace.js";
 import type { TraceInfo } from "../tracing/trace_info.js";
 import { TraceManager, type PromptVersion } from "../tracing/trace_manager.js";
 import { AsyncExportQueue } from "./async_export_queue.js";
+import { AttachmentUploads } from "./attachment_uploads.js";
 import { getDisplayHandler } from "./display_handler.js";
 import type { ExitHooks } from "./exit_hooks.js";
-import { ExportLog, failure, isUnsupported, lossReasonOf } from "./export_outcome.js";
+import { combined, ExportLog, failure, isUnsupported, lossReasonOf } from "./export_outcome.js";
 import {
   asyncVariable,
+  attachmentRules,
   experimentIdVariable,
   isDatabricksUri,
   runsInDatabricks,
   trackingUriVariable,
 } from "./exporter_settings.js";
 import { jobsOf, spansToUpload, withSizeStats, type ExportJob, type TakenTrace } from "./export_job.js";
+import { messageOf } from "./quiet_logger.js";
 import { Task } from "./task.js";
 import type { TraceStore } from "./trace_store.js";
 import { makeDefaultClient } from "./default_client.js";
@@ -92,6 +95,7 @@ export class MlflowExporter implements TraceExporter {
   #overflow: AsyncExportQueue | null = null;
   readonly #running = new Set<Promise<unknown>>();
   readonly #linking = new Set<Promise<unknown>>();
+  readonly #attachments: AttachmentUploads;
   /** Spans that have left before their trace, by the trace's id. */
   readonly #sentEarly = new Map<string, number>();
 
@@ -104,6 +108,12 @@ export class MlflowExporter implements TraceExporter {
     this.#experimentId = options.experimentId ?? experimentIdVariable();
     this.isAsync = options.async ?? asyncVariable(logger) ?? this.isAsyncByDefault();
     this.asyncQueue = this.isAsync ? this.#makeQueue() : null;
+    this.#attachments = new AttachmentUploads(
+      () => this.client,
+      attachmentRules(logger),
+      (span, info) => this.locationOf(span, info),
+      this.log,
+    );
   }
 
   // --- what the destination asks ------------------------------------------------------------
@@ -115,6 +125,11 @@ export class MlflowExporter implements TraceExporter {
   /** Once the server has taken some: one that takes none gets the spans with their trace. */
   get takesOpenTraces(): boolean {
     return this.#takesSpans === true && !this.isDatabricks;
+  }
+
+  /** null: no trace had any. */
+  get attachments(): AttachmentCounts | null {
+    return this.#attachments.counts;
   }
 
   get mayLogSpans(): boolean {
@@ -204,12 +219,18 @@ export class MlflowExporter implements TraceExporter {
   }
 
   /** Never rejects. */
-  async #run(job: ExportJob, early: Promise<SpansLogged> | null): Promise<Outcome> {
+  async #run(given: ExportJob, early: Promise<SpansLogged> | null): Promise<Outcome> {
     // Without an await where there is nothing to wait for: the first request starts at once.
+    const detaching = early === null ? this.#attachments.detach(given) : { job: given, attachments: [] };
+    const detached = "then" in detaching ? await detaching : detaching;
+    const { job } = detached;
     const logging = early === null ? this.#logSpans(job) : null;
     const logged = logging === null ? null : await logging;
     const sent = job.taken === null ? null : await this.#sendTrace(job.taken, job, logged);
     const spans = early === null ? logged : await early;
+    if (sent?.info !== undefined) this.#attachments.upload(detached, sent.info);
+    else if (spans !== null && spans.lost < job.spans.length) this.#attachments.upload(detached, null);
+    else this.#attachments.drop(detached);
     if (sent?.failed !== undefined) return failure(sent.failed);
     if (sent?.hasUploaded === true) return { status: "success" };
     if (spans === null)
@@ -284,10 +305,10 @@ export class MlflowExporter implements TraceExporter {
     { trace, prompts, unfinished }: TakenTrace,
     job: ExportJob,
     logged: SpansLogged | null,
-  ): Promise<{ hasUploaded: boolean; failed?: unknown }> {
+  ): Promise<{ hasUploaded: boolean; info?: TraceInfo; failed?: unknown }> {
     try {
       this.#placeInExperiment(trace.info);
-      withSizeStats(trace);
+      this.#measure(trace);
       const returned = (await this.client.startTrace(trace.info)) as TraceInfo | undefined;
       const info = returned ?? trace.info;
       let hasUploaded = false;
@@ -296,11 +317,20 @@ export class MlflowExporter implements TraceExporter {
         hasUploaded = true;
       }
       this.#linkPrompts(trace, prompts);
-      return { hasUploaded };
+      return { hasUploaded, info };
     } catch (error) {
       this.log.failed("Failed to send trace to MLflow backend", error);
       if (logged === null || logged.lost < job.spans.length) this.#linkPrompts(trace, prompts);
       return { hasUploaded: false, failed: error };
+    }
+  }
+
+  /** A trace whose size cannot be told is sent all the same. */
+  #measure(trace: Trace): void {
+    try {
+      withSizeStats(trace);
+    } catch (error) {
+      this.log.debug(`the size of trace ${trace.info.traceId} is not told: ${messageOf(error)}`);
     }
   }
 
@@ -352,6 +382,7 @@ export class MlflowExporter implements TraceExporter {
     await this.#overflow?.flush({ terminate: true });
     await Promise.all([...this.#running]);
     await Promise.all([...this.#linking]);
+    await this.#attachments.flush();
   }
 
   async shutdown(): Promise<void> {
@@ -365,19 +396,4 @@ function tracked<T>(among: Set<Promise<unknown>>, work: Promise<T>): Promise<T> 
   among.add(work);
   void work.then(() => among.delete(work));
   return work;
-}
-
-/** A batch made by hand may hold several traces. */
-function combined(outcomes: readonly Outcome[], jobs: readonly ExportJob[]): Outcome {
-  const [only] = outcomes;
-  if (only !== undefined && outcomes.length === 1) return only;
-  let lost = 0;
-  let spans = 0;
-  outcomes.forEach((outcome, i) => {
-    const count = jobs[i]?.spans.length ?? 0;
-    spans += count;
-    lost += outcome.status === "success" ? (outcome.rejectedSpans ?? 0) : count;
-  });
-  const failed = outcomes.find(({ status }) => status !== "success");
-  return failed !== undefined && lost === spans ? failed : { status: "success", rejectedSpans: lost };
 }

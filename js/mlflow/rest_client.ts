@@ -26,6 +26,8 @@ export interface RestRequest {
   headers?: Record<string, string>;
   /** What a second one would do again: it is repeated only where the first cannot have arrived. */
   createsAnew?: boolean;
+  /** There is a way without its answer. */
+  isTriedOnce?: boolean;
 }
 
 export interface RestSeams {
@@ -127,7 +129,7 @@ export class RestClient {
       this.#refuseClosed(shown);
       const answer = await this.#http.send(this.#httpRequest(request));
       this.#refuseClosed(shown);
-      if (attempt > retry.maxRetries || !mayBeRetried(request, answer)) return answer;
+      if (attempt > retry.maxRetries || request.isTriedOnce === true || !mayBeRetried(request, answer)) return answer;
       const asked = answer.kind === "answer" ? retryAfterMillis(answer.retryAfter, this.clock.wallMillis()) : null;
       const delay = retryDelayMillis(attempt, asked, this.#random(), retry);
       if (this.clock.monotonicMillis() + delay - since > retry.limitMillis) return answer;

@@ -1,7 +1,7 @@
 // What exporter: "mlflow" stands for: traces of experiments and traces of tables, each by its exporter.
 
 import type { Outcome, SpanBatch } from "../export/exporter.js";
-import { departureOf, type TraceExporter } from "../export/trace_exporter.js";
+import { departureOf, type AttachmentCounts, type TraceExporter } from "../export/trace_exporter.js";
 import { otelTraceIdOf } from "../tracing/ids.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { tracer } from "../tracing/realm.js";
@@ -39,6 +39,10 @@ class RoutingExporter implements TraceExporter {
 
   get #ensuredTables(): SpanTableExporter {
     return (this.#tables ??= new SpanTableExporter(this.#options));
+  }
+
+  get attachments(): AttachmentCounts | null {
+    return this.#experiments.attachments;
   }
 
   export(batch: SpanBatch): Promise<Outcome> {

@@ -3,6 +3,7 @@
 import type { Span } from "../tracing/span.js";
 import type { TraceInfo } from "../tracing/trace_info.js";
 import type { PromptVersion } from "../tracing/trace_manager.js";
+import type { Attachment } from "./attachment.js";
 
 /** Every method may reject with TraceError. */
 export interface TraceStore {
@@ -14,4 +15,11 @@ export interface TraceStore {
   /** Writes the spans to the artifacts of a trace whose spans are not in the tracking store. */
   uploadTraceData(info: TraceInfo, data: { readonly spans: readonly Span[] }): Promise<void>;
   linkPromptVersionsToTrace(traceId: string, prompts: readonly PromptVersion[]): Promise<void>;
+
+  // A store that has all three takes attachments out of spans; without them contents stay where they are.
+
+  /** Whether files can be put beside the traces of this experiment. */
+  takesArtifacts?(experimentId: string): boolean | Promise<boolean>;
+  getTraceInfo?(traceId: string): Promise<TraceInfo>;
+  uploadAttachment?(info: TraceInfo, attachment: Attachment): Promise<void>;
 }

@@ -27,6 +27,8 @@ import {
   type ExpectationInput,
   type FeedbackInput,
 } from "./assessment_calls.js";
+import type { Attachment } from "./attachment.js";
+import { ArtifactStores, getAttachment, uploadAttachment } from "./attachment_files.js";
 import { serverSettings, type ServerOptions } from "./client_settings.js";
 import {
   createExperiment,
@@ -76,12 +78,14 @@ export class TracingClient implements TraceStore {
   readonly #rest: RestClient;
   readonly #compression: UploadCompression;
   readonly #usesOldEndpoints: boolean;
+  readonly #artifacts: ArtifactStores;
 
   /** Throws TraceError for a tracking URI that is none, or that is missing. */
   constructor(options: TracingClientOptions = {}) {
     this.#rest = new RestClient(serverSettings(options), options);
     this.#compression = options.compression ?? "none";
     this.#usesOldEndpoints = options.usesOldEndpoints ?? false;
+    this.#artifacts = new ArtifactStores(this.#rest);
     this.trackingUri = this.#rest.settings.trackingUri;
   }
 
@@ -133,6 +137,20 @@ export class TracingClient implements TraceStore {
   /** A file beside the trace; `name` may have folders. */
   uploadArtifact(info: TraceInfo, name: string, type: string, bytes: Uint8Array): Promise<void> {
     return uploadArtifact(this.#rest, info, name, { type, bytes });
+  }
+
+  /** Whether attachments can be put beside the traces of an experiment. */
+  takesArtifacts(experimentId: string): boolean | Promise<boolean> {
+    return this.#artifacts.takes(experimentId);
+  }
+
+  uploadAttachment(info: TraceInfo, attachment: Attachment): Promise<void> {
+    return uploadAttachment(this.#rest, info, attachment);
+  }
+
+  /** `reference`: what stands in a span's inputs or outputs, "mlflow-attachment://…". */
+  getAttachment(reference: string): Promise<Attachment> {
+    return getAttachment(this.#rest, reference);
   }
 
   linkPromptVersionsToTrace(traceId: string, prompts: readonly PromptVersion[]): Promise<void> {

@@ -1,6 +1,7 @@
 // What a page or a worker offers to the code behind init().
 
 import type { EnvironmentConfig } from "../export/otlp_config.js";
+import { TraceError } from "../trace_error.js";
 import type { Sampler } from "../tracing/sampling.js";
 import type { LifecycleOptions } from "./lifecycle.js";
 
@@ -38,6 +39,15 @@ export function environmentVariable(_name: string): string | undefined {
 /** A page has no such moment. */
 export function watchBeforeExit(_listener: () => void): () => void {
   return () => undefined;
+}
+
+/** A page has no files. */
+export function fileContent(_path: string): Uint8Array {
+  throw new TraceError("NOT_IMPLEMENTED", "files are read in Node alone: give the content itself");
+}
+
+export function textFile(_path: string): string | null {
+  return null;
 }
 
 /** Where the module's bytes stand beside this file; null: fetch the URL. */

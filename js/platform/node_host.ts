@@ -1,6 +1,7 @@
 // What Node offers to the code behind init().
 
 import type * as fs from "node:fs";
+import type * as os from "node:os";
 import { installExitHooks, type ExitHost } from "../export/exit_node.js";
 import { readEnvironment, type EnvironmentConfig } from "../export/otlp_config.js";
 import {
@@ -34,6 +35,21 @@ export function environmentVariable(name: string): string | undefined {
 export function watchBeforeExit(listener: () => void): () => void {
   process.on("beforeExit", listener);
   return () => process.removeListener("beforeExit", listener);
+}
+
+/** Throws what node:fs throws. */
+export function fileContent(path: string): Uint8Array {
+  return builtin<typeof fs>("node:fs").readFileSync(path);
+}
+
+/** The text of a file, "~" for the user's folder; null where there is none or it may not be read. */
+export function textFile(path: string): string | null {
+  try {
+    const whole = path.replace(/^~(?=$|[/\\])/, () => builtin<typeof os>("node:os").homedir());
+    return builtin<typeof fs>("node:fs").readFileSync(whole, "utf8");
+  } catch {
+    return null;
+  }
 }
 
 /** The module's bytes beside the glue. */

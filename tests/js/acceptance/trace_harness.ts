@@ -30,7 +30,7 @@ export async function use(options: MlflowExporterOptions = {}): Promise<MockStor
 export function account(): Record<string, number> {
   const last = Object.values(stats().destinations).at(-1);
   if (last === undefined) return {};
-  const { dropped, ...counters } = last;
+  const { dropped, attachments: _attachments, ...counters } = last;
   return Object.fromEntries(Object.entries({ ...counters, ...dropped }).filter(([, spans]) => spans !== 0));
 }
 
