@@ -125,7 +125,9 @@ async function checks(env) {
 }
 
 const namesIn = (tap) =>
-  [...tap.matchAll(/^( *)ok \d+ - (.*)$/gm)].map(([, indent, name]) => `  ${indent.slice(0, 2)}passed  ${name}`).join("\n");
+  [...tap.matchAll(/^( *)ok \d+ - (.*?)( # SKIP.*)?$/gm)]
+    .map(([, indent, name, skipped]) => `  ${indent.slice(0, 2)}${skipped ? "skipped" : "passed"}  ${name}${skipped ?? ""}`)
+    .join("\n");
 
 /** Differences by reason, then the sum as the last line. */
 function summary() {
