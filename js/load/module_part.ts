@@ -22,6 +22,11 @@ export function announceModule(state: ModuleState): void {
   for (const listener of [...listeners]) listener();
 }
 
+/** It has died or could not be loaded, and that has been told. */
+export function isModuleLost(): boolean {
+  return present === null || present?.isDead === true;
+}
+
 /** A flush without a module waits so long for one. */
 export const MODULE_WAIT_MILLIS = 5000;
 

@@ -11,6 +11,7 @@ import type { Tracer, TraceObserver } from "../tracing/tracer.js";
 import { safeText } from "../tracing/values.js";
 import type { LossReason } from "./core.js";
 import type { DroppedTrace, ManagerCore } from "./manager_core.js";
+import { isModuleLost } from "./module_part.js";
 
 /** A timer fires at once beyond this. */
 const MAX_CHECK_MILLIS = 0x7fffffff;
@@ -231,7 +232,7 @@ export class TraceKeeper implements TraceObserver {
       call();
       return true;
     } catch (error) {
-      this.#tracer.warnOnce("keeper", `traces are not kept: ${safeText(error)}`);
+      if (!isModuleLost()) this.#tracer.warnOnce("keeper", `traces are not kept: ${safeText(error)}`);
       return false;
     }
   }

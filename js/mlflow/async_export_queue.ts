@@ -264,7 +264,10 @@ export class AsyncExportQueue {
     this.#settleLost();
     if (this.#hasToldLoss) return;
     this.#hasToldLoss = true;
-    this.#logger.warn(`the export queue has lost its module, its tasks are dropped: ${why}`);
+    const message = `the export queue has lost its module, its tasks are dropped: ${why}`;
+    // That the module died is told once, for all that needed it.
+    if (reason === "module_dead") this.#logger.debug(message);
+    else this.#logger.warn(message);
   }
 
   /** Without a module a flush is over when nothing runs any more. */

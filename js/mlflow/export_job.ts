@@ -10,6 +10,8 @@ import { Span } from "../tracing/span.js";
 import { codec } from "../tracing/span_codec.js";
 import { Trace } from "../tracing/trace.js";
 import type { PromptVersion } from "../tracing/trace_manager.js";
+import type { ExportLog } from "./export_outcome.js";
+import { messageOf } from "./quiet_logger.js";
 
 export interface TakenTrace {
   trace: Trace;
@@ -93,8 +95,12 @@ export function spansToUpload({ data }: Trace, unfinished: readonly Span[] = [])
   return [...data.spans, ...unfinished].sort((a, b) => Number(a.startTimeNs - b.startTimeNs));
 }
 
-/** Adds mlflow.trace.sizeStats and mlflow.trace.sizeBytes to the info. */
-export function withSizeStats({ info, data }: Trace): void {
-  const records = data.spans.map((span) => span._record());
-  Object.assign(info.traceMetadata, codec().sizeStats(exactJson(info.toDict()), records));
+/** Adds mlflow.trace.sizeStats and mlflow.trace.sizeBytes to the info; a trace whose size cannot be told goes without. */
+export function addSizes({ info, data }: Trace, log: ExportLog): void {
+  try {
+    const records = data.spans.map((span) => span._record());
+    Object.assign(info.traceMetadata, codec().sizeStats(exactJson(info.toDict()), records));
+  } catch (error) {
+    log.debug(`the size of trace ${info.traceId} is not told: ${messageOf(error)}`);
+  }
 }

@@ -33,8 +33,7 @@ import {
   runsInDatabricks,
   trackingUriVariable,
 } from "./exporter_settings.js";
-import { jobsOf, spansToUpload, withSizeStats, type ExportJob, type TakenTrace } from "./export_job.js";
-import { messageOf } from "./quiet_logger.js";
+import { addSizes, jobsOf, spansToUpload, type ExportJob, type TakenTrace } from "./export_job.js";
 import { Task } from "./task.js";
 import type { TraceStore } from "./trace_store.js";
 import { makeDefaultClient } from "./default_client.js";
@@ -308,7 +307,7 @@ export class MlflowExporter implements TraceExporter {
   ): Promise<{ hasUploaded: boolean; info?: TraceInfo; failed?: unknown }> {
     try {
       this.#placeInExperiment(trace.info);
-      this.#measure(trace);
+      addSizes(trace, this.log);
       const returned = (await this.client.startTrace(trace.info)) as TraceInfo | undefined;
       const info = returned ?? trace.info;
       let hasUploaded = false;
@@ -322,15 +321,6 @@ export class MlflowExporter implements TraceExporter {
       this.log.failed("Failed to send trace to MLflow backend", error);
       if (logged === null || logged.lost < job.spans.length) this.#linkPrompts(trace, prompts);
       return { hasUploaded: false, failed: error };
-    }
-  }
-
-  /** A trace whose size cannot be told is sent all the same. */
-  #measure(trace: Trace): void {
-    try {
-      withSizeStats(trace);
-    } catch (error) {
-      this.log.debug(`the size of trace ${trace.info.traceId} is not told: ${messageOf(error)}`);
     }
   }
 

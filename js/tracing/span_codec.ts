@@ -31,6 +31,7 @@ export interface SpanCodec {
 }
 
 let current: SpanCodec | null = null;
+let hasStopped = false;
 
 /** Throws TraceError where there is no module. */
 export function codec(): SpanCodec {
@@ -38,9 +39,12 @@ export function codec(): SpanCodec {
 }
 
 export function notReady(): never {
-  throw new TraceError("INTERNAL_ERROR", "the tracing module is not ready: await init() first");
+  const why = hasStopped ? "the tracing module has stopped" : "the tracing module is not ready: await init() first";
+  throw new TraceError("INTERNAL_ERROR", why);
 }
 
+/** null: the module has stopped, or will not come. */
 export function setCodec(codecs: SpanCodec | null): void {
   current = codecs;
+  hasStopped = codecs === null;
 }

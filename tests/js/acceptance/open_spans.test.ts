@@ -16,7 +16,7 @@ import {
 } from "../../../js/index.js";
 import type { TraceKeeper } from "../../../js/load/trace_keeper.js";
 import { tracer } from "../../../js/tracing/realm.js";
-import { error, MockStore } from "./mock_store.js";
+import { error, type MockStore } from "./mock_store.js";
 import { account, clock, logger, prepare, root, use } from "./trace_harness.js";
 
 const BOTH = [

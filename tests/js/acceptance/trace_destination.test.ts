@@ -13,7 +13,9 @@ import {
   type LiveSpan,
   type TraceInfo,
 } from "../../../js/index.js";
+import type { CodecCore } from "../../../js/load/codec_core.js";
 import { tracer } from "../../../js/tracing/realm.js";
+import { codec } from "../../../js/tracing/span_codec.js";
 import { error, MockStore } from "./mock_store.js";
 import { account, logger, prepare, root, use } from "./trace_harness.js";
 
@@ -107,6 +109,22 @@ describe("what is sent", () => {
     release();
     expect(await flushed).toMatchObject({ status: "flushed" });
     expect(store.linked[0]?.prompts).toEqual([{ name: "p", version: "1" }]);
+  });
+
+  test("ST-04 a trace whose size cannot be told is sent without it", async () => {
+    store = await use();
+    const handover = (codec() as CodecCore).handover;
+    const { sizeStatsOfRecords } = handover.raw;
+    (handover.raw as Record<string, unknown>)["sizeStatsOfRecords"] = () => {
+      throw new RangeError("Maximum call stack size exceeded");
+    };
+    root().end();
+    await flushTraces();
+    (handover.raw as Record<string, unknown>)["sizeStatsOfRecords"] = sizeStatsOfRecords;
+    expect(store.calls).toEqual(["logSpans", "startTrace"]);
+    expect(store.started[0]?.traceMetadata["mlflow.trace.sizeBytes"]).toBeUndefined();
+    expect(account()).toEqual({ produced: 1, delivered: 1 });
+    expect(logger.lines).toEqual([]);
   });
 
   test("two exporters get the same trace", async () => {
