@@ -416,6 +416,7 @@ export class Service implements ExportHub {
     this.#isDead = true;
     this.#tracer.stop();
     this.#recorder.detach();
+    this.#keeper?.stop();
     setCodec(null);
     announceModule(null);
     for (const destination of this.#all) destination.moduleIsDead();
