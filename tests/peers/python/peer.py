@@ -7,11 +7,13 @@ seconds. Traces leave as the text of `Trace.to_json()`, so that the reader sees 
 
 import json
 import logging
+import re
 import sys
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import AssessmentSource, Trace
+from mlflow.tracing.attachments import Attachment
 
 import scenarios
 
@@ -140,6 +142,27 @@ class Peer:
         """Traces made with MLflow's SDK: [[scenario, trace id], ...]."""
         mlflow.set_experiment(experiment_id=experiment_id)
         return scenarios.run(names)
+
+    def attachments(self, trace_id):
+        """What MLflow reads behind each reference in a trace's inputs and outputs, in order."""
+        trace = self.client.get_trace(trace_id)
+        files = self.client._tracing_client._get_artifact_repo_for_trace(trace.info)
+        text = json.dumps([[span.inputs, span.outputs] for span in trace.data.spans])
+        found = []
+        for reference in re.findall(r"mlflow-attachment://[^\"]+", text):
+            parsed = Attachment.parse_ref(reference)
+            content = files.download_trace_attachment(parsed["attachment_id"])
+            found.append({"reference": reference, **parsed, "content": content.hex()})
+        return found
+
+    def make_attachments(self, experiment_id, content, value):
+        """A trace of MLflow's SDK with an Attachment and with whatever it takes out of `value`."""
+        mlflow.set_experiment(experiment_id=experiment_id)
+        with mlflow.start_span("ask") as span:
+            span.set_inputs({"picture": Attachment(content_type="image/png", content_bytes=bytes.fromhex(content))})
+            span.set_outputs(value)
+        mlflow.flush_trace_async_logging()
+        return span.trace_id
 
     def set_trace_tag(self, trace_id, key, value):
         self.client.set_trace_tag(trace_id, key, value)
