@@ -11,7 +11,7 @@
 // package those files stand beside the bundles, so the prefix is rewritten to "./" while bundling and the
 // imports stay imports: glue and wasm are loaded when init() asks, never with the main entry.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ROOT, StepError, main, ninjaProgress, run, say } from "./commands.mjs";
 import { emscriptenEnvironment, emscriptenVersion } from "./setup.mjs";
 import { ensureProtobufSource } from "./protobuf_source.mjs";
@@ -28,8 +28,8 @@ const ENTRIES = [
   { name: "wasm", source: "js/wasm.ts" },
   { name: "testing", source: "js/testing/index.ts", besideIndex: true },
   { name: "inline", source: "js/inline.ts" },
-  { name: "start", source: "js/start.ts", browserOnly: true },
   { name: "more", source: "js/more.ts", browserOnly: true },
+  { name: "service", source: "js/load/service.ts", browserOnly: true },
   { name: "register", source: "js/register.ts", nodeOnly: true, besideIndex: true },
   { name: "cli", source: "js/cli/main.ts", nodeOnly: true, esmOnly: true },
 ];
@@ -147,13 +147,7 @@ async function buildJs() {
     if (entries.length === 0) throw new StepError("js/index.ts is missing");
     // In Node every file of an import costs a third of a millisecond: each entry has its own.
     for (const entry of entries.filter((entry) => !entry.browserOnly)) await bundle("node", [entry]);
-    await bundle(
-      "browser",
-      entries.filter((entry) => !entry.nodeOnly),
-    );
-    // As js/index.ts has it, and says why; esbuild would name the files behind it.
-    const stars = ["start", "more"].map((name) => `export*from"./${name}.mjs";`);
-    writeFileSync(join(ROOT, "dist/browser/index.mjs"), `${stars.join("")}\n`);
+    await bundleForPages(entries.filter((entry) => !entry.nodeOnly));
     dropBareImports("dist/browser");
     await writeCommonJs();
     for (const name of MODULES.filter((name) => existsSync(join(ROOT, `build/module/${name}.wasm`)))) {
@@ -166,9 +160,44 @@ async function buildJs() {
   });
 }
 
-async function bundle(platform, entries) {
+/**
+ * What a page loads at once, all that js/start.ts imports, is one file, eager.mjs, with nothing in it that init()
+ * loads. Bundlers of applications take no file apart, so the page has it in one piece too.
+ */
+async function bundleForPages(entries) {
+  const started = await bundle("browser", [{ name: "start", source: "js/start.ts" }], [served(() => false)], { write: false });
+  const [start] = Object.values(started.metafile.outputs);
+  const eager = Object.keys(start.inputs).filter((path) => start.inputs[path].bytesInOutput > 0);
+  const text = eager.map((path) => `export * from "./${path}";`).join("\n");
+  const stdin = { contents: text, resolveDir: ROOT, loader: "ts" };
+  await bundle("browser", [], [served(() => false)], { stdin, entryNames: "eager" });
+  const rest = entries.filter((entry) => entry.name !== "index");
+  await bundle("browser", rest, [served((path) => eager.includes(path))]);
+  writeFileSync(join(ROOT, "dist/browser/start.mjs"), `export{${start.exports.join(",")}}from"./eager.mjs";\n`);
+  // As js/index.ts has it, and says why; esbuild would name the files behind it.
+  const stars = ["start", "more"].map((name) => `export*from"./${name}.mjs";`);
+  writeFileSync(join(ROOT, "dist/browser/index.mjs"), `${stars.join("")}\n`);
+}
+
+/** The service is a file of its own; so is, for the others, what pages load at once. */
+function served(isEager) {
+  const SEEN = "seen";
+  return {
+    name: "served",
+    setup(pluginBuild) {
+      pluginBuild.onResolve({ filter: /^(\.|#)/ }, async ({ path, resolveDir, kind, importer, pluginData }) => {
+        if (pluginData === SEEN) return undefined;
+        if (kind === "dynamic-import" && path.endsWith("/service.js")) return { path: "./service.mjs", external: true };
+        const found = await pluginBuild.resolve(path, { resolveDir, kind, importer, pluginData: SEEN });
+        return isEager(relative(ROOT, found.path)) ? { path: "./eager.mjs", external: true } : found;
+      });
+    },
+  };
+}
+
+async function bundle(platform, entries, plugins = [], options = {}) {
   const esbuild = await import("esbuild");
-  await esbuild.build({
+  return await esbuild.build({
     absWorkingDir: ROOT,
     entryPoints: entries.map((entry) => ({ in: entry.source, out: entry.name })),
     outdir: `dist/${platform}`,
@@ -184,7 +213,9 @@ async function bundle(platform, entries) {
     minify: true,
     legalComments: "none",
     logOverride: { "ignored-bare-import": "silent" }, // shared chunks are free of side effects, as package.json says
-    plugins: [...(entries[0].besideIndex && platform === "node" ? [mainEntry()] : []), builtModule()],
+    metafile: true,
+    plugins: [...plugins, ...(entries[0]?.besideIndex && platform === "node" ? [mainEntry()] : []), builtModule()],
+    ...options,
   });
 }
 

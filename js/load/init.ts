@@ -14,7 +14,7 @@ import { checkedOptions, movesExport, type InitOptions } from "./options.js";
 import type { Service } from "./service.js";
 
 interface ServiceModule {
-  readonly Service: new (tracer: Tracer, movesExport: (before: InitOptions, after: InitOptions) => boolean) => Service;
+  readonly Service: new () => Service;
 }
 
 class Control implements TracerControl {
@@ -50,7 +50,7 @@ class Control implements TracerControl {
   }
 
   #start(module: ServiceModule, given: readonly InitOptions[]): Service {
-    const service = new module.Service(this.#tracer, movesExport);
+    const service = new module.Service();
     for (const options of given) service.configure(options);
     service.takeOver();
     this.#service = service;

@@ -51,97 +51,104 @@ export interface InitOptions {
   logger?: Logger;
 }
 
-type Check = readonly [isRight: (value: unknown) => boolean, what: string];
+/** A value, or a test with its words. */
+type Choice = string | boolean | null | readonly [isRight: (value: unknown) => boolean, what: string];
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isFunction = (value: unknown): boolean => typeof value === "function";
-const hasFunction = (value: unknown, name: string): boolean => isObject(value) && isFunction(value[name]);
-const areAbove = (value: unknown, least: number): boolean =>
-  isObject(value) && Object.values(value).every((v) => v === undefined || (typeof v === "number" && v >= least));
+const hasFunctions = (value: unknown, names: readonly string[]): boolean =>
+  isObject(value) && names.every((name) => isFunction(value[name]));
+const isUrl = (value: unknown): boolean => {
+  try {
+    return /^https?:$/.test(new URL(value as string).protocol);
+  } catch {
+    return false;
+  }
+};
 
-const TEXT: Check = [(value) => typeof value === "string" && value !== "", "a string"];
-const FLAG: Check = [(value) => typeof value === "boolean", "true or false"];
-const ABOVE_0: Check = [(value) => typeof value === "number" && value > 0, "a number above 0"];
-const OBJECT: Check = [isObject, "an object"];
-const oneOf = (...all: unknown[]): Check => [(value) => all.includes(value), all.map((v) => JSON.stringify(v)).join(" or ")];
-const either = (one: Check, other: Check): Check => [(value) => one[0](value) || other[0](value), `${one[1]} or ${other[1]}`];
-const arrayOf = ([isRight, what]: Check): Check => [
+const withFunctions = (...names: string[]): Choice & object => [
+  (value) => hasFunctions(value, names),
+  `an object with ${names.join(", ")}`,
+];
+const arrayOf = ([isRight, what]: Choice & object): Choice => [
   (value) => Array.isArray(value) && value.every(isRight),
-  `an array: each ${what}`,
+  `an array, each ${what}`,
 ];
-const withFunction = (...names: string[]): Check => [
-  (value) => names.every((name) => hasFunction(value, name)),
-  `an object with ${names.map((name) => `${name}()`).join(", ")}`,
-];
-
-const FUNCTION: Check = [isFunction, "a function"];
-const EXPORTER = withFunction("export");
-const URL_TEXT: Check = [
-  (value) => {
-    try {
-      return /^https?:$/.test(new URL(value as string).protocol);
-    } catch {
-      return false;
-    }
-  },
-  "a URL of http or https",
+const numbersFrom = (least: number, what: string): Choice => [
+  (value) => isObject(value) && Object.values(value).every((v) => v === undefined || (typeof v === "number" && v >= least)),
+  what,
 ];
 
-/** As wasm_source.ts tells them apart. */
-const WASM: Check = [
-  (value) =>
-    typeof value === "string" ||
-    ArrayBuffer.isView(value) ||
-    ["URL", "WebAssembly.Module", "ArrayBuffer"].includes(tagOf(value).slice(8, -1)) ||
-    hasFunction(value, "then"),
-  "a URL, bytes, a WebAssembly.Module or a promise of a Response",
-];
+const TEXT: Choice = [(value) => typeof value === "string" && value !== "", "a string"];
+const ABOVE_0: Choice = [(value) => typeof value === "number" && value > 0, "a number above 0"];
+const OBJECT: Choice = [isObject, "an object"];
+const FUNCTION: Choice & object = [isFunction, "a function"];
+const EXPORTER = withFunctions("export");
+const FLAG = [true, false];
 
-const CHECKS: Record<string, Check> = {
-  serviceName: TEXT,
-  resource: OBJECT,
-  exporter: either(oneOf("otlp", "mlflow", "console", "none"), either(EXPORTER, arrayOf(EXPORTER))),
-  endpoint: URL_TEXT,
-  headers: either(OBJECT, FUNCTION),
-  protocol: oneOf("http/protobuf", "http/json"),
-  compression: oneOf("none", "gzip"),
-  timeoutMillis: ABOVE_0,
-  keepalive: oneOf("auto", true, false),
+const CHOICES: Record<string, readonly Choice[]> = {
+  serviceName: [TEXT],
+  resource: [OBJECT],
+  exporter: ["otlp", "mlflow", "console", "none", EXPORTER, arrayOf(EXPORTER)],
+  endpoint: [[isUrl, "a URL of http or https"]],
+  headers: [OBJECT, FUNCTION],
+  protocol: ["http/protobuf", "http/json"],
+  compression: ["none", "gzip"],
+  timeoutMillis: [ABOVE_0],
+  keepalive: ["auto", ...FLAG],
   trackingUri: [
-    (value) => typeof value === "string" && /^(https?:\/\/.|databricks)/i.test(value),
-    "a URL of http or https, or of a Databricks workspace",
+    [
+      (value) => typeof value === "string" && /^(https?:\/\/.|databricks)/i.test(value),
+      "a URL of http or https, or databricks://…",
+    ],
   ],
-  experimentId: TEXT,
-  batch: [(value) => areAbove(value, Number.MIN_VALUE), "an object of numbers above 0"],
-  exitTimeoutMillis: [(value) => value === 0 || ABOVE_0[0](value), "a number"],
+  experimentId: [TEXT],
+  batch: [numbersFrom(Number.MIN_VALUE, "an object of numbers above 0")],
+  exitTimeoutMillis: [[(value) => typeof value === "number" && value >= 0, "a number from 0 on"]],
   retainTraces: FLAG,
-  traceTimeoutMillis: ABOVE_0,
+  traceTimeoutMillis: [ABOVE_0],
   debug: FLAG,
-  sampler: withFunction("shouldSample"),
-  limits: [(value) => areAbove(value, 0), "an object of numbers"],
-  spanProcessors: arrayOf(FUNCTION),
-  beforeSeal: either(oneOf(null), FUNCTION),
+  sampler: [withFunctions("shouldSample")],
+  limits: [numbersFrom(0, "an object of numbers")],
+  spanProcessors: [arrayOf(FUNCTION)],
+  beforeSeal: [null, FUNCTION],
   useDefaultTracerProvider: FLAG,
-  module: oneOf("core", "full"),
-  wasm: WASM,
-  logger: withFunction("debug", "info", "warn", "error"),
+  module: ["core", "full"],
+  // As wasm_source.ts tells them apart.
+  wasm: [
+    [
+      (value) =>
+        typeof value === "string" ||
+        ArrayBuffer.isView(value) ||
+        /URL|Module|ArrayBuffer/.test(tagOf(value)) ||
+        hasFunctions(value, ["then"]),
+      "a URL, bytes, a WebAssembly.Module or a promise of a Response",
+    ],
+  ],
+  logger: [withFunctions("debug", "info", "warn", "error")],
 };
 
 /** The options that were given. Throws TraceError INVALID_PARAMETER_VALUE. */
 export function checkedOptions(options: unknown): InitOptions {
   if (options === undefined || options === null) return {};
-  if (!isObject(options)) throw new TraceError("INVALID_PARAMETER_VALUE", "init takes an object");
+  if (!isObject(options)) return refuse("init takes an object");
   const given: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options as object)) {
     if (value === undefined) continue;
-    const check = CHECKS[key];
-    if (check === undefined || !Object.hasOwn(CHECKS, key))
-      throw new TraceError("INVALID_PARAMETER_VALUE", `init has no option '${key}'`);
-    if (!check[0](value)) throw new TraceError("INVALID_PARAMETER_VALUE", `${key} must be ${check[1]}`);
+    if (!Object.hasOwn(CHOICES, key)) refuse(`init has no option '${key}'`);
+    const choices = CHOICES[key] as readonly Choice[];
+    if (!choices.some((choice) => (Array.isArray(choice) ? choice[0](value) : choice === value)))
+      refuse(
+        `${key} must be ${choices.map((choice) => (Array.isArray(choice) ? choice[1] : JSON.stringify(choice))).join(" or ")}`,
+      );
     given[key] = value;
   }
   return given;
+}
+
+function refuse(message: string): never {
+  throw new TraceError("INVALID_PARAMETER_VALUE", message);
 }
 
 /** Options that say where spans go: when one changes, later spans go to new destinations. */

@@ -26,7 +26,8 @@ import { finishOpenSpans } from "../tracing/open_spans.js";
 import { spansFromRecords } from "../tracing/record_reader.js";
 import { Recorder } from "../tracing/recorder.js";
 import { Backlog } from "../tracing/backlog.js";
-import type { ExportHub, Tracer, TracerStats } from "../tracing/tracer.js";
+import { tracer as theTracer } from "../tracing/realm.js";
+import type { ExportHub, TracerStats } from "../tracing/tracer.js";
 import { safeText } from "../tracing/values.js";
 import { codec, setCodec } from "../tracing/span_codec.js";
 import { CodecCore } from "./codec_core.js";
@@ -38,7 +39,7 @@ import { LeakReports } from "./leak_reports.js";
 import { leveledConsole } from "./leveled_console.js";
 import { loadModule, loadModuleSync, type ModuleChoice } from "./load_module.js";
 import { announceModule } from "./module_part.js";
-import type { InitOptions } from "./options.js";
+import { movesExport, type InitOptions } from "./options.js";
 import type { RawModule } from "./raw_module.js";
 import { TraceError } from "../trace_error.js";
 import { VERSION } from "../version.js";
@@ -64,9 +65,8 @@ export class Service implements ExportHub {
   destinations = 0;
   /** Of now and of before: a trace keeps the destinations it began with. */
   wholeTraceDestinations = 0;
-  readonly #tracer: Tracer;
+  readonly #tracer = theTracer();
   readonly #recorder: Recorder;
-  readonly #movesExport: (before: InitOptions, after: InitOptions) => boolean;
   readonly #all: AnyDestination[] = [];
   #options: InitOptions = {};
   #isConfigured = false;
@@ -77,15 +77,11 @@ export class Service implements ExportHub {
   #environment: EnvironmentConfig | null = null;
   #unwatch: (() => void) | null = null;
   #keeper: TraceKeeper | null = null;
-  readonly #leaks: LeakReports;
+  readonly #leaks = new LeakReports(this.#tracer);
   #isDead = false;
   #isShut = false;
 
-  /** `movesExport` is given, so that no file is shared with what pages load at once. */
-  constructor(tracer: Tracer, movesExport: (before: InitOptions, after: InitOptions) => boolean) {
-    this.#tracer = tracer;
-    this.#leaks = new LeakReports(tracer);
-    this.#movesExport = movesExport;
+  constructor() {
     this.#recorder = new Recorder((destinations) => {
       this.#recorded(destinations);
     });
@@ -108,9 +104,7 @@ export class Service implements ExportHub {
     tracer.hub = this;
     const before = tracer.recorder;
     tracer.recorder = this.#recorder;
-    tracer.later = laterCode;
-    laterCode.nameInputs(tracer.unnamedInputs.splice(0));
-    for (const placing of tracer.unplaced.splice(0)) laterCode.place(...placing);
+    tracer.takeLater(laterCode);
     if (!(before instanceof Backlog)) return;
     const traces = new Set<LocalTrace>();
     before.drainTo(this.#recorder, (trace) => {
@@ -157,7 +151,7 @@ export class Service implements ExportHub {
         "useDefaultTracerProvider: false has no effect yet: spans of @opentelemetry/api stay apart",
       );
     // Made before anything is changed: a wrong endpoint is the caller's error and leaves all as it was.
-    const exporters = isFirst || this.#movesExport(before, options) || this.#isShut ? this.#exportersOf(options) : null;
+    const exporters = isFirst || movesExport(before, options) || this.#isShut ? this.#exportersOf(options) : null;
     this.#options = options;
     this.#isConfigured = true;
 

@@ -29,7 +29,10 @@ export class AmbientValues implements Ambient {
     const { tags, metadata, sessionId, user, evaluationId } = this;
     const shared = tracer();
     const destination = this.destination ?? AmbientValues.of(shared.ambient).destination;
-    if (destination !== null) shared.place(trace, { destination }, true);
+    if (destination !== null)
+      shared.whenLater((later) => {
+        later.place(trace, { destination }, true);
+      });
     if (tags.size + metadata.size > 0 || sessionId !== null || user !== null || evaluationId !== null) {
       const values = trace.ensuredValues;
       for (const [key, value] of tags) values.tags.set(key, value);
@@ -38,6 +41,9 @@ export class AmbientValues implements Ambient {
       values.user = user;
       if (evaluationId !== null) values.tags.set(EVALUATION_TAG, evaluationId);
     }
-    if (evaluationId !== null) shared.later?.registerEvaluationTrace(evaluationId, trace.traceId);
+    if (evaluationId !== null)
+      shared.whenLater((later) => {
+        later.registerEvaluationTrace(evaluationId, trace.traceId);
+      });
   }
 }

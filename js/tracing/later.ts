@@ -11,10 +11,12 @@ import type { AnyFunction } from "./trace_function.js";
 import { forgetEvaluations, registerEvaluationTrace, traceIdOfEvaluation } from "./evaluation.js";
 import { inputsOf, parametersOf } from "./parameters.js";
 import { parseJson } from "./json.js";
+import { placeLink } from "./link_ids.js";
 import { isPlace, place } from "./placement.js";
-import type { Tracer, UnnamedInputs } from "./tracer.js";
+import type { Tracer } from "./tracer.js";
 import { isReadableStream, StreamSpan, tracedGenerator, tracedReadable } from "./traced_stream.js";
-import { jsonTextOf } from "./values.js";
+import { jsonTextOf, type JsonText } from "./values.js";
+import { textOf } from "./warnings.js";
 
 export const laterCode = {
   parametersOf,
@@ -25,6 +27,8 @@ export const laterCode = {
   tracedReadable,
   nameInputs,
   warnOfReducer,
+  placeLink,
+  textOf,
   isPlace,
   place,
   registerEvaluationTrace,
@@ -34,13 +38,14 @@ export const laterCode = {
 
 export type LaterCode = typeof laterCode;
 
-/** The arguments as they were at the call, now under the names of the parameters. */
-function nameInputs(waiting: readonly UnnamedInputs[]): void {
-  for (const { fn, json, isMissing } of waiting) {
-    const { args } = parseJson(json.text) as { args: unknown[] };
-    const given = args.map((arg, i) => (isMissing[i] === true ? undefined : arg));
-    json.text = jsonTextOf(inputsOf(parametersOf(fn as AnyFunction), given));
-  }
+/**
+ * The arguments of `{ args: […] }` as they were at the call, now under the names of the parameters.
+ * `isMissing`, per argument: it was undefined, which JSON cannot say.
+ */
+function nameInputs(fn: unknown, json: JsonText, isMissing: readonly boolean[]): void {
+  const { args } = parseJson(json.text) as { args: unknown[] };
+  const given = args.map((arg, i) => (isMissing[i] === true ? undefined : arg));
+  json.text = jsonTextOf(inputsOf(parametersOf(fn as AnyFunction), given));
 }
 
 function warnOfReducer(tracer: Tracer): void {

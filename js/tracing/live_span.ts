@@ -22,7 +22,9 @@ import { hexOfWord, nonZeroWord, randomWord, wordOfHex } from "./ids.js";
 import { thawValue } from "./json.js";
 import type { LocalTrace } from "./local_trace.js";
 import type { ActiveSpan, SpanOptions } from "./tracer.js";
+import type { Warning } from "./warnings.js";
 import { TraceError } from "../trace_error.js";
+import { makeDisposable } from "./disposable.js";
 import { notReady } from "./span_codec.js";
 import { Span, SpanSource, type LinkInput, type Link, type SpanContext, type SpanStatus, type EventInput } from "./span.js";
 import { MAX_SHAPE_KEYS, noteMiss, shapeOf, type Shape } from "./shapes.js";
@@ -275,7 +277,7 @@ export class LiveSpan extends Span {
   setAttribute(key: string, value: unknown): void {
     if (this.#state === ENDED) return;
     if (typeof key !== "string" || key === "") {
-      this.#warnKey(key);
+      this._warn("key", key);
       return;
     }
     const type = typeof value;
@@ -288,14 +290,12 @@ export class LiveSpan extends Span {
     if (this.#state === ENDED) return;
     try {
       if (typeof attributes !== "object" || attributes === null || Array.isArray(attributes)) {
-        this._trace.runtime.logger.warn(
-          `attributes must be an object, not ${attributes === null ? "null" : typeof attributes}; ignored`,
-        );
+        this._warn("attributes", attributes);
         return;
       }
       for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);
     } catch (error) {
-      this._trace.runtime.logger.warn(`attributes could not be read: ${safeText(error)}`);
+      this._warn("attributesRead", error);
     }
   }
 
@@ -315,7 +315,7 @@ export class LiveSpan extends Span {
   setSpanType(spanType: string): void {
     if (this.#state === ENDED) return;
     if (typeof spanType === "string") this._spanType = spanType;
-    else this._trace.runtime.logger.warn(`a span type is a string, not ${typeof spanType}; ignored`);
+    else this._warn("spanType", spanType);
   }
 
   setDescription(description: string): void {
@@ -325,8 +325,7 @@ export class LiveSpan extends Span {
   setLogLevel(level: string | number): void {
     if (this.#state === ENDED) return;
     const number = logLevelOf(level);
-    if (number === null)
-      this._trace.runtime.logger.warn(`'${safeText(level)}' is no log level: DEBUG, INFO, WARNING, ERROR or CRITICAL`);
+    if (number === null) this._warn("level", level);
     else this.#put(LOG_LEVEL_ATTRIBUTE, number);
   }
 
@@ -341,12 +340,12 @@ export class LiveSpan extends Span {
         text = description ?? status.description;
       }
     } catch (error) {
-      this._trace.runtime.logger.warn(`the status could not be read: ${safeText(error)}`);
+      this._warn("statusRead", error);
       return;
     }
     const next = code === "OK" ? STATUS_OK : code === "ERROR" ? STATUS_ERROR : code === "UNSET" ? STATUS_UNSET : -1;
     if (next < 0) {
-      this._trace.runtime.logger.warn(`'${safeText(code)}' is no status: OK, ERROR or UNSET; ignored`);
+      this._warn("status", code);
       return;
     }
     if (next === STATUS_UNSET || this._status === STATUS_OK) return;
@@ -359,13 +358,13 @@ export class LiveSpan extends Span {
     try {
       this.#addEvent(event);
     } catch (error) {
-      this._trace.runtime.logger.warn(`an event could not be read: ${safeText(error)}`);
+      this._warn("eventRead", error);
     }
   }
 
   #addEvent(event: EventInput): void {
     if (typeof event !== "object" || event === null) {
-      this._trace.runtime.logger.warn("an event is an object with a name; ignored");
+      this._warn("event");
       return;
     }
     const { limits, clock } = this._trace.runtime;
@@ -401,40 +400,27 @@ export class LiveSpan extends Span {
 
   addLink(link: LinkInput): void {
     if (this.#state === ENDED) return;
+    const { limits } = this._trace.runtime;
     try {
-      this.#addLink(link);
+      const { traceId, spanId, traceFlags, traceState, attributes } = link;
+      const pending: PendingLink = {
+        traceIdHex: "",
+        traceIdText: traceId,
+        spanIdHex: spanId,
+        flags: typeof traceFlags === "number" ? traceFlags & 0xff : 0,
+        traceState: typeof traceState === "string" ? traceState : "",
+        keys: NOTHING,
+        values: NOTHING,
+        dropped: 0,
+      };
+      if (attributes !== undefined && attributes !== null)
+        fill(pending, attributes, limits.attributePerLinkCountLimit, limits.attributeValueLengthLimit);
+      this._trace.runtime.whenLater((later) => {
+        later.placeLink(this, pending, limits.linkCountLimit);
+      });
     } catch (error) {
-      this._trace.runtime.logger.warn(`a link could not be read: ${safeText(error)}`);
+      this._warn("linkRead", error);
     }
-  }
-
-  #addLink(link: LinkInput): void {
-    const { limits, logger } = this._trace.runtime;
-    const traceIdText: unknown = (link as LinkInput | null)?.traceId;
-    const spanIdText: unknown = (link as LinkInput | null)?.spanId;
-    const ids =
-      typeof traceIdText === "string" && typeof spanIdText === "string" ? linkIds(this.traceId, traceIdText, spanIdText) : null;
-    if (ids === null) {
-      logger.warn("a link needs a trace id ('tr-…' or up to 32 hex digits) and a span id of up to 16 hex digits; ignored");
-      return;
-    }
-    const links = (this._links ??= []);
-    if (links.length >= limits.linkCountLimit) {
-      this._droppedLinks++;
-      return;
-    }
-    const pending: PendingLink = {
-      ...ids,
-      flags: typeof link.traceFlags === "number" ? link.traceFlags & 0xff : 0,
-      traceState: typeof link.traceState === "string" ? link.traceState : "",
-      keys: NOTHING,
-      values: NOTHING,
-      dropped: 0,
-    };
-    if (link.attributes !== undefined && link.attributes !== null) {
-      fill(pending, link.attributes, limits.attributePerLinkCountLimit, limits.attributeValueLengthLimit);
-    }
-    links.push(pending);
   }
 
   /** An `exception` event, status ERROR with "Type: message", log level at least ERROR. */
@@ -482,7 +468,7 @@ export class LiveSpan extends Span {
       if (this._status === STATUS_UNSET) this._status = STATUS_OK;
       if (runtime.beforeSeal !== null) isWithheld = !this.#runBeforeSeal(runtime.beforeSeal);
     } catch (error) {
-      runtime.logger.warn(`a span ended with an error: ${safeText(error)}`);
+      this._warn("ending", error);
     }
     this.#state = ENDED;
     trace.remove(this);
@@ -517,13 +503,13 @@ export class LiveSpan extends Span {
   }
 
   #runProcessors(): void {
-    const { endHooks, spanProcessors, logger } = this._trace.runtime;
+    const { endHooks, spanProcessors } = this._trace.runtime;
     for (const process of [...endHooks, ...spanProcessors]) {
       try {
         const returned = process(this);
-        if (returned !== undefined && returned !== null) logger.warn("a span processor returned a value; it is ignored");
+        if (returned !== undefined && returned !== null) this._warn("processorValue");
       } catch (error) {
-        logger.warn(`a span processor failed: ${safeText(error)}`);
+        this._warn("processor", error);
       }
     }
   }
@@ -533,7 +519,7 @@ export class LiveSpan extends Span {
       hook(this);
       return true;
     } catch (error) {
-      this._trace.runtime.logger.warn(`the hook before sealing failed, the span is withheld: ${safeText(error)}`);
+      this._warn("beforeSeal", error);
       return false;
     }
   }
@@ -623,10 +609,8 @@ export class LiveSpan extends Span {
     return count;
   }
 
-  #warnKey(key: unknown): void {
-    this._trace.runtime.logger.warn(
-      key === "" ? "an attribute key is empty; ignored" : `an attribute key is a string, not ${typeof key}; ignored`,
-    );
+  _warn(of: Warning, value?: unknown): void {
+    this._trace.runtime.warn(of, value);
   }
 }
 
@@ -676,40 +660,8 @@ function fillSelected(
   }
 }
 
-/**
- * Ids as src/manager/link_ids.h takes them: "tr-…", bare hex of up to 32 digits, or an id of a trace at
- * the same location as `own`; null for any other.
- */
-function linkIds(
-  own: string,
-  traceId: string,
-  spanId: string,
-): Pick<PendingLink, "traceIdHex" | "traceIdText" | "spanIdHex"> | null {
-  const ownLocation = V4_ID.exec(own)?.[1];
-  const [, location, plain] = V4_ID.exec(traceId) ?? ([undefined, undefined, traceId] as const);
-  const traceIdHex = padded((plain as string).replace(/^tr-/, ""), 32);
-  const spanIdHex = padded(spanId, 16);
-  if (traceIdHex === null || spanIdHex === null || (location !== undefined && location !== ownLocation)) return null;
-  const isElsewhere = location === undefined && ownLocation !== undefined;
-  return { traceIdHex, traceIdText: isElsewhere ? `trace:/${ownLocation}/${traceId}` : traceId, spanIdHex };
-}
-
-const V4_ID = /^trace:\/([^/]+)\/([^/]+)$/;
-
-/** null unless it is 1 to `digits` hex digits, not all of them 0. */
-function padded(hex: string, digits: number): string | null {
-  return hex.length <= digits && /^0*[1-9a-f][\da-f]*$/i.test(hex) ? hex.toLowerCase().padStart(digits, "0") : null;
-}
-
-// `using span = startSpan(…)`, where the host knows it.
-if (typeof Symbol.dispose === "symbol") {
-  Object.defineProperty(LiveSpan.prototype, Symbol.dispose, {
-    value(this: LiveSpan): void {
-      this.end();
-    },
-    configurable: true,
-    writable: true,
-  });
-}
+makeDisposable(LiveSpan.prototype, function (this: LiveSpan) {
+  this.end();
+});
 
 export type { Link, SpanEvent };

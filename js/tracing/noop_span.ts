@@ -3,6 +3,7 @@
 
 import { NO_OP_SPAN_TRACE_ID } from "./constants.js";
 import { TraceError } from "../trace_error.js";
+import { makeDisposable } from "./disposable.js";
 import type { Link, OtlpSpan, SpanContext, SpanDict, SpanStatus } from "./span.js";
 import type { SpanEvent } from "./span_event.js";
 
@@ -150,14 +151,7 @@ export class NoOpSpan {
   }
 }
 
-// `using span = startSpan(…)`, where the host knows it.
-if (typeof Symbol.dispose === "symbol") {
-  Object.defineProperty(NoOpSpan.prototype, Symbol.dispose, {
-    value(this: NoOpSpan): void {},
-    configurable: true,
-    writable: true,
-  });
-}
+makeDisposable(NoOpSpan.prototype, () => undefined);
 
 /** The one that stands for all where tracing is off. */
 export const NO_OP_SPAN = new NoOpSpan();

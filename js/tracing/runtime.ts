@@ -2,8 +2,10 @@
 
 import type { LossReason } from "../load/core.js";
 import type { Clock } from "./clock.js";
+import type { LaterCode } from "./later.js";
 import type { LiveSpan } from "./live_span.js";
 import type { LocalTrace } from "./local_trace.js";
+import type { Warning } from "./warnings.js";
 
 export interface Logger {
   debug(message: string, ...details: unknown[]): void;
@@ -56,6 +58,9 @@ export interface Runtime {
   readonly beforeSeal: ((span: LiveSpan) => void) | null;
   /** Told of each ended span, after its record was made. */
   spanHasEnded(span: LiveSpan, trace: LocalTrace): void;
+  /** Calls `act` with the code that pages load later: now, or when it is there. */
+  whenLater(act: (later: LaterCode) => void): void;
+  warn(of: Warning, value?: unknown): void;
   /** Starts a child; how sampling, limits of the trace and no-op spans come in is its business. */
   startChild(parent: LiveSpan, options: unknown): unknown;
   withSpan(first: unknown, second: unknown, parent?: LiveSpan): unknown;

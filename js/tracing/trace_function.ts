@@ -59,7 +59,7 @@ function traceOne(options: TraceOptions | null, target: unknown, second: unknown
   const isDecorator = "addInitializer" in given;
   if (isDecorator && given.kind === "field") return (value: unknown) => traceOne(options ?? {}, value, undefined);
   if (typeof target === "function") return traced(target as AnyFunction, options ?? (isDecorator ? {} : given));
-  if (!isDecorator) tracer().logger.warn("trace needs a function; what it was given is returned as it is");
+  if (!isDecorator) tracer().warn("traced");
   return target;
 }
 
@@ -72,7 +72,7 @@ function optionsOf(value: unknown): TraceOptions {
     if (typeof options.name !== "string") delete options.name;
     return options;
   } catch {
-    tracer().logger.warn("the options of trace could not be read; ignored");
+    tracer().warn("traceOptions");
     return {};
   }
 }
@@ -89,10 +89,13 @@ function traced<F extends AnyFunction>(fn: F, options: TraceOptions): F {
     const given: SpanOptions = { ...options, name: options.name ?? (fn.name || undefined) };
     const span = tracer().open(given, frame, undefined);
     if (!("_setText" in span)) return span;
-    const { later, unnamedInputs } = tracer();
+    const { later } = tracer();
     if (later === null) {
       const json = new JsonText(jsonTextOf({ args }));
-      unnamedInputs.push({ fn, json, isMissing: args.map((arg) => arg === undefined) });
+      const isMissing = args.map((arg) => arg === undefined);
+      tracer().whenLater((loaded) => {
+        loaded.nameInputs(fn, json, isMissing);
+      });
       span._setText(INPUTS_ATTRIBUTE, json);
     } else {
       parameters ??= later.parametersOf(fn);
@@ -116,7 +119,7 @@ function traced<F extends AnyFunction>(fn: F, options: TraceOptions): F {
       () => {
         const frame = currentFrame();
         const span = tracer().isOn ? open(args, frame) : null;
-        return span === null ? null : new later.StreamSpan(span, frame, reducerOf(options));
+        return span === null ? null : new later.StreamSpan(span, frame, options);
       },
       isAsync,
     );
@@ -131,7 +134,7 @@ function traced<F extends AnyFunction>(fn: F, options: TraceOptions): F {
   });
 }
 
-function reducerOf(options: TraceOptions): OutputReducer | null {
+export function reducerOf(options: TraceOptions): OutputReducer | null {
   return typeof options.outputReducer === "function" ? options.outputReducer : null;
 }
 
@@ -139,7 +142,7 @@ function reducerOf(options: TraceOptions): OutputReducer | null {
 function endTraced(span: ActiveSpan, frame: Frame, value: unknown, options: TraceOptions): unknown {
   const { later } = tracer();
   if (span.isRecording && later?.isReadableStream(value) === true)
-    return later.tracedReadable(value, new later.StreamSpan(span, frame, reducerOf(options)));
+    return later.tracedReadable(value, new later.StreamSpan(span, frame, options));
   if ("_hasOutputs" in span && !span._hasOutputs) span.setOutputs(value);
   span.end();
   if (options.outputReducer !== undefined) later?.warnOfReducer(tracer());

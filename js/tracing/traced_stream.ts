@@ -5,6 +5,7 @@
 import { ABANDONED_ATTRIBUTE, CHUNK_EVENT_PREFIX, CHUNK_VALUE_ATTRIBUTE, OUTPUTS_ATTRIBUTE } from "./constants.js";
 import { frames, frameWithSpan, type Frame } from "./context.js";
 import { eventOfException } from "./span_event.js";
+import { reducerOf, type TraceOptions } from "./trace_function.js";
 import type { ActiveSpan } from "./tracer.js";
 import { JsonText, jsonTextOf, tagOf } from "./values.js";
 
@@ -25,10 +26,10 @@ export class StreamSpan {
   #count = 0;
   #isOver = false;
 
-  constructor(span: ActiveSpan, frame: Frame, reduce: OutputReducer | null) {
+  constructor(span: ActiveSpan, frame: Frame, options: TraceOptions) {
     this.#span = span;
     this.#frame = frameWithSpan(frame, span);
-    this.#reduce = reduce;
+    this.#reduce = reducerOf(options);
   }
 
   /** The producer's code runs with the span active; the consumer's does not. */

@@ -19,9 +19,10 @@ import { NO_OP_SPAN, NoOpSpan } from "./noop_span.js";
 import { DEFAULT_SPAN_LIMITS, type Logger, type Runtime, type SpanLimits, type SpanSink } from "./runtime.js";
 import { isBelowRatio, isRatio } from "./ratio.js";
 import type { Sampler, SamplingResult } from "./sampling.js";
+import type { Warning } from "./warnings.js";
 import { whenSettled } from "./settle.js";
 import type { LinkInput, SpanContext } from "./span.js";
-import { jsonTextOf, safeText, type JsonText } from "./values.js";
+import { jsonTextOf, safeText } from "./values.js";
 
 export type ActiveSpan = LiveSpan | NoOpSpan;
 
@@ -98,17 +99,8 @@ export interface TraceObserver {
   isLastToTake(traceIdHex: string): boolean;
 }
 
-/** Arguments of a traced function whose parameters' names are not read yet. */
-export interface UnnamedInputs {
-  readonly fn: unknown;
-  /** Of `{ args: […] }`. */
-  readonly json: JsonText;
-  /** Per argument: it was undefined, which JSON cannot say. */
-  readonly isMissing: readonly boolean[];
-}
-
-/** The arguments of LaterCode.place. */
-export type Placing = [trace: LocalTrace, options: PlaceOptions, isRoot: boolean];
+/** Of calls before that code is there: a page that makes more spans meanwhile has other worries. */
+const MAX_WAITING = 50_000;
 
 const NO_EXPORT: ExportHub = {
   destinations: 0,
@@ -145,10 +137,8 @@ export class Tracer implements Runtime {
   observer: TraceObserver | null = null;
   /** null in pages until init() has loaded it. */
   later: LaterCode | null = laterCode;
-  /** Inputs of traced functions from before that. */
-  unnamedInputs: UnnamedInputs[] = [];
-  /** Traces from before that, with what is said of where they belong. */
-  unplaced: Placing[] = [];
+  /** What waits for it. */
+  #waiting: ((later: LaterCode) => void)[] = [];
   experimentId: string | null = null;
   /** What setDestination() said of traces outside of any context. */
   ambient: Ambient | null = null;
@@ -222,7 +212,7 @@ export class Tracer implements Runtime {
     const isBodyFirst = typeof first === "function";
     const body = isBodyFirst ? first : second;
     if (typeof body !== "function") {
-      this.logger.warn("withSpan needs a function; nothing was run");
+      this.warn("body");
       return undefined;
     }
     if (!this.#isOn) return (body as (span: ActiveSpan) => unknown)(NO_OP_SPAN);
@@ -250,7 +240,7 @@ export class Tracer implements Runtime {
       if (above === null) return this.#openRoot(given, null, frame);
       return above instanceof LiveSpan ? this.#openChild(given, above) : this.#childOfForeign(given, above, frame);
     } catch (error) {
-      this.logger.warn(`a span could not be started: ${safeText(error)}`);
+      this.warn("starting", error);
       return NO_OP_SPAN;
     }
   }
@@ -258,7 +248,7 @@ export class Tracer implements Runtime {
   #openChild(options: SpanOptions, parent: LiveSpan): ActiveSpan {
     const trace = parent._trace;
     if (trace.isHalted) {
-      this.logger.warn(`trace ${trace.traceId} was halted; its new child is a no-op span`);
+      this.warn("halted", trace.traceId);
       return NO_OP_SPAN;
     }
     if (trace.openSpans === 0) this.openTraces.add(trace);
@@ -272,7 +262,7 @@ export class Tracer implements Runtime {
     if (above instanceof NoOpSpan) return this.#noOpChild(above);
     const context = contextOf(above);
     if (context === null) {
-      this.logger.warn("a parent is a span, a span context or null; the span becomes a root");
+      this.warn("parent");
       return this.#openRoot(options, null, frame);
     }
     return this.#openRoot(options, context, frame);
@@ -352,7 +342,7 @@ export class Tracer implements Runtime {
 
   #checkRatio(ratio: unknown): ratio is number {
     if (isRatio(ratio)) return true;
-    this.logger.warn("samplingRatioOverride is a number from 0 to 1; ignored");
+    this.warn("ratio");
     return false;
   }
 
@@ -361,7 +351,7 @@ export class Tracer implements Runtime {
       const answer: unknown = sampler.shouldSample({ traceId, parent, name, attributes: options.attributes ?? {} });
       if (typeof answer === "boolean") return { isSampled: answer };
       if (typeof (answer as SamplingResult | null)?.isSampled === "boolean") return answer as SamplingResult;
-      throw new TypeError("its answer has no isSampled");
+      throw new TypeError("no isSampled");
     } catch (error) {
       this.warnOnce("sampler", `the sampler failed, the trace is recorded: ${safeText(error)}`);
     }
@@ -370,7 +360,10 @@ export class Tracer implements Runtime {
 
   #dress(span: LiveSpan, options: SpanOptions): void {
     const { spanType, inputs, attributes, links, logLevel, description, destination, runId, experimentId } = options;
-    if ((destination ?? runId ?? experimentId) !== undefined) this.place(span._trace, options, span._isRoot);
+    if ((destination ?? runId ?? experimentId) !== undefined)
+      this.whenLater((later) => {
+        later.place(span._trace, options, span._isRoot);
+      });
     if (spanType !== undefined && spanType !== null) span.setSpanType(spanType);
     if (inputs !== undefined && inputs !== null) span.setInputs(inputs);
     if (attributes !== undefined && attributes !== null) span.setAttributes(attributes);
@@ -378,14 +371,24 @@ export class Tracer implements Runtime {
     if (logLevel !== undefined && logLevel !== null) span.setLogLevel(logLevel);
     if (links !== undefined && links !== null) {
       if (Array.isArray(links)) for (const link of links as LinkInput[]) span.addLink(link);
-      else this.logger.warn("links are an array; ignored");
+      else this.warn("links");
     }
     if (this.startHooks.size > 0) this.#runStartHooks(span);
   }
 
-  place(...placing: Placing): void {
-    if (this.later === null) this.unplaced.push(placing);
-    else this.later.place(...placing);
+  whenLater(act: (later: LaterCode) => void): void {
+    if (this.later !== null) act(this.later);
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(act);
+  }
+  /** The words are among the code that comes later. */
+  warn(of: Warning, value?: unknown): void {
+    this.whenLater((later) => {
+      this.logger.warn(later.textOf(of, value));
+    });
+  }
+  takeLater(later: LaterCode): void {
+    this.later = later;
+    for (const act of this.#waiting.splice(0)) act(later);
   }
 
   #runStartHooks(span: LiveSpan): void {
@@ -393,7 +396,7 @@ export class Tracer implements Runtime {
       try {
         hook(span);
       } catch (error) {
-        this.logger.warn(`a hook at a span's start failed: ${safeText(error)}`);
+        this.warn("startHook", error);
       }
     }
   }
@@ -448,7 +451,7 @@ export class Tracer implements Runtime {
     try {
       this.recorder.commit();
     } catch (error) {
-      this.logger.warn(`recorded spans could not be handed over: ${safeText(error)}`);
+      this.warn("commit", error);
     }
   }
 }

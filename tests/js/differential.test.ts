@@ -8,6 +8,7 @@ import { Core } from "../../js/load/core.js";
 import type { RawModule } from "../../js/load/raw_module.js";
 import { StagingArea } from "../../js/load/staging.js";
 import { AnchorSource } from "../../js/tracing/clock.js";
+import { laterCode } from "../../js/tracing/later.js";
 import { LiveSpan } from "../../js/tracing/live_span.js";
 import { LocalTrace } from "../../js/tracing/local_trace.js";
 import { readRecord } from "../../js/tracing/record_reader.js";
@@ -196,7 +197,11 @@ function playInJavaScript(operations: Operation[], spanLimits: SpanLimits, locat
     endHooks: new Set(),
     beforeSeal: null,
     spanHasEnded: () => undefined,
+    warn: () => undefined,
     startChild: () => null,
+    whenLater: (act) => {
+      act(laterCode);
+    },
     withSpan: () => null,
   };
   const [a, b, c, d] = newTraceWords();

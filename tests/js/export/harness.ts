@@ -13,6 +13,7 @@ import type { ModuleFactory, RawModule } from "../../../js/load/raw_module.js";
 import { StagingArea } from "../../../js/load/staging.js";
 import { AnchorSource } from "../../../js/tracing/clock.js";
 import { newTraceWords } from "./trace_words.js";
+import { laterCode } from "../../../js/tracing/later.js";
 import { LiveSpan } from "../../../js/tracing/live_span.js";
 import { LocalTrace } from "../../../js/tracing/local_trace.js";
 import { Recorder } from "../../../js/tracing/recorder.js";
@@ -88,7 +89,11 @@ export class Harness {
       endHooks: new Set(),
       beforeSeal: null,
       spanHasEnded: () => undefined,
+      warn: () => undefined,
       startChild: () => null,
+      whenLater: (act) => {
+        act(laterCode);
+      },
       withSpan: () => null,
     };
   }

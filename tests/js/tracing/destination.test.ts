@@ -203,9 +203,8 @@ test("APageThatIsStillLoadingPlacesItsTracesAfterwards", async () => {
   const shared = tracer();
   shared.later = null;
   const span = startSpan({ name: "early", parent: null, runId: "r", destination: { experimentId: "12" } }) as LiveSpan;
-  expect(shared.unplaced).toHaveLength(1);
-  shared.later = laterCode;
-  for (const placing of shared.unplaced.splice(0)) laterCode.place(...placing);
+  expect(span.getAttribute("mlflow.experimentId")).not.toBe("12");
+  shared.takeLater(laterCode);
   span.end();
   expect((await ended())[0]?.getAttribute("mlflow.experimentId")).toBe("12");
   await init();
