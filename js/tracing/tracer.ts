@@ -93,6 +93,8 @@ export interface TraceObserver {
   traceCompleted(trace: LocalTrace): void;
   /** A trace that the core's manager knows, ended or not; null: it does not. */
   keptTrace(traceIdHex: string): LocalTrace | null;
+  /** A trace of which no exporter has told yet; null: it is not known, or has left. */
+  untoldTrace(traceIdHex: string): LocalTrace | null;
   /** The trace was popped. */
   forget(traceIdHex: string): void;
   /** An exporter takes the trace; false: it stays where it is, others read it after this one. */
