@@ -115,6 +115,13 @@ export class TraceKeeper implements TraceObserver {
     return this.#known.get(traceIdHex) ?? null;
   }
 
+  untoldTrace(traceIdHex: string): LocalTrace | null {
+    const trace = this.#known.get(traceIdHex);
+    if (trace === undefined || this.#takersLeft.has(trace) || this.#lost.has(trace)) return null;
+    // Where nobody takes whole traces its root has told of it.
+    return this.#takers.countOf(trace) > 0 || trace.destinations === 0 ? trace : null;
+  }
+
   forget(traceIdHex: string): void {
     this.#known.delete(traceIdHex);
   }

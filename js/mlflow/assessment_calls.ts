@@ -4,6 +4,7 @@ import { TraceError } from "../trace_error.js";
 import { NO_OP_SPAN_TRACE_ID } from "../tracing/constants.js";
 import { exactJson } from "../tracing/exact_json.js";
 import { Assessment, checkedSource, expectationDict, feedbackDict, type AssessmentError } from "./assessment.js";
+import { liveTraceOf } from "./live_trace.js";
 import { path, type RestClient } from "./rest_client.js";
 import { addressOf, warehouseQuery, type TraceAddress } from "./trace_address.js";
 import { locationOfText } from "./trace_info_proto.js";
@@ -144,6 +145,11 @@ export async function deleteAssessment(rest: RestClient, traceId: string, assess
 async function create(rest: RestClient, assessment: Assessment): Promise<Assessment> {
   // Tracing was off, so there is nothing to assess.
   if (assessment.traceId === NO_OP_SPAN_TRACE_ID) return assessment;
+  const live = liveTraceOf(assessment.traceId);
+  if (live !== null) {
+    live.addAssessment(assessment.toDict());
+    return assessment;
+  }
   const address = addressOf(assessment.traceId);
   const dict = { ...assessment.toDict(), ...whose(address) };
   const inTable = address.location !== null;

@@ -7,6 +7,7 @@ import { TraceInfo } from "../tracing/trace_info.js";
 import type { PromptVersion } from "../tracing/trace_manager.js";
 import { safeText } from "../tracing/values.js";
 import { isMissingEndpoint } from "./http_error.js";
+import { liveTraceOf } from "./live_trace.js";
 import { path, type RestClient } from "./rest_client.js";
 import { spacedJson } from "./spaced_json.js";
 import { addressOf, warehouseQuery } from "./trace_address.js";
@@ -36,6 +37,8 @@ export async function startTrace(rest: RestClient, info: TraceInfo, fallsBack: b
 }
 
 export async function getTraceInfo(rest: RestClient, traceId: string): Promise<TraceInfo> {
+  const live = liveTraceOf(traceId);
+  if (live !== null) return live.info();
   const { location, id, path: where } = addressOf(traceId);
   if (location === null) return infoOfAnswer(await rest.json({ method: "GET", path: where, query: [["trace_id", id]] }));
   const query: [string, string][] = [["trace_id", id], ["location", location], ...warehouseQuery(rest)];
@@ -45,12 +48,19 @@ export async function getTraceInfo(rest: RestClient, traceId: string): Promise<T
 export async function setTraceTag(rest: RestClient, traceId: string, key: string, value: unknown): Promise<void> {
   if (IMMUTABLE_TAGS.has(key)) return rest.logger.warn(`the tag '${key}' is the server's: it was not set`);
   if (typeof value !== "string") rest.logger.warn(`the value of the tag '${key}' is no string: its text is set`);
+  const live = liveTraceOf(traceId);
+  if (live !== null) return live.setTag(key, safeText(value));
   const body = exactJson({ key, value: safeText(value) });
   await rest.json({ method: "PATCH", path: tagsPath(traceId), body });
 }
 
 export async function deleteTraceTag(rest: RestClient, traceId: string, key: string): Promise<void> {
   if (IMMUTABLE_TAGS.has(key)) return rest.logger.warn(`the tag '${key}' is the server's: it was not deleted`);
+  const live = liveTraceOf(traceId);
+  if (live !== null) {
+    if (live.deleteTag(key)) return;
+    throw new TraceError("RESOURCE_DOES_NOT_EXIST", `trace '${traceId}' has no tag '${key}'`);
+  }
   if (addressOf(traceId).location === null) {
     await rest.json({ method: "DELETE", path: tagsPath(traceId), body: exactJson({ key }) });
   } else {

@@ -17,6 +17,8 @@ export interface TraceValues {
   state: "OK" | "ERROR" | null;
   sessionId: string | null;
   user: string | null;
+  /** Dictionaries of MLflow's assessments. */
+  assessments?: Record<string, unknown>[];
 }
 
 export class LocalTrace {

@@ -33,6 +33,7 @@ export function infoOfLocalTrace(trace: LocalTrace): TraceInfo {
     clientRequestId: values?.clientRequestId ?? null,
     traceMetadata: metadata,
     tags,
+    assessments: [...(values?.assessments ?? [])],
   });
 }
 

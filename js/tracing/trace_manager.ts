@@ -152,6 +152,11 @@ export class TraceManager {
     return { trace: assemble(kept, openSpansOf(hex)), prompts: kept.prompts as PromptVersion[] };
   }
 
+  /** @internal Of a trace that was registered by hand. */
+  _registeredInfo(traceId: string): TraceInfo | null {
+    return this.#traces.get(traceId)?.info ?? null;
+  }
+
   #underWay(traceId: string): Trace | null {
     const hex = otelTraceIdOf(traceId);
     if (hex === null) return null;
