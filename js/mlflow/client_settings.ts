@@ -2,20 +2,19 @@
 
 import { TraceError } from "../trace_error.js";
 import { splitUserInfo } from "../export/endpoint.js";
+import { basic, bearer } from "./authorization.js";
+import { databricksLogin, type DatabricksOptions, type Login, type OAuthClient } from "./databricks_login.js";
 import { environmentVariable } from "./display_settings.js";
 import { DEFAULT_RETRY, type RetrySettings } from "./retry_schedule.js";
 
-export interface ServerOptions {
-  /** http(s)://…, or "databricks" or "databricks://…". Default: MLFLOW_TRACKING_URI. */
+export interface ServerOptions extends DatabricksOptions {
+  /** http(s)://…, or "databricks" or "databricks://profile". Default: MLFLOW_TRACKING_URI. */
   trackingUri?: string;
   /** Basic authentication, where a password stands with it. Default: MLFLOW_TRACKING_USERNAME. */
   trackingServerUsername?: string;
   trackingServerPassword?: string;
   /** Bearer authentication. Default: MLFLOW_TRACKING_TOKEN. */
   trackingServerToken?: string;
-  /** The workspace of a "databricks" URI. Default: DATABRICKS_HOST. */
-  databricksHost?: string;
-  databricksToken?: string;
   /** Reads of tables need one. Default: MLFLOW_TRACING_SQL_WAREHOUSE_ID. */
   databricksSqlWarehouseId?: string;
   /** Of one attempt. Default 120,000. */
@@ -30,6 +29,8 @@ export interface ServerSettings {
   baseUrl: string;
   isDatabricks: boolean;
   authorization: string | null;
+  /** Access tokens are asked for; `authorization` is null then. */
+  oauth: OAuthClient | null;
   sqlWarehouseId: string | null;
   timeoutMillis: number;
   retry: RetrySettings;
@@ -43,13 +44,15 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   const uri = (options.trackingUri ?? variable("MLFLOW_TRACKING_URI") ?? "").trim();
   if (uri === "") invalid("there is no tracking URI: give trackingUri, or set MLFLOW_TRACKING_URI");
   const isDatabricks = DATABRICKS_URI.test(uri);
-  const { url, authorization: ofUrl } = splitUserInfo(isDatabricks ? workspaceUrl(options) : serverUrl(uri));
-  const authorization = isDatabricks ? workspaceAuthorization(options) : (serverAuthorization(options) ?? ofUrl);
+  const workspace = isDatabricks ? databricksLogin(uri, options, variable) : null;
+  const { url, authorization: ofUrl } = splitUserInfo(workspace === null ? serverUrl(uri) : workspaceUrl(workspace.host));
+  const authorization = workspace === null ? (serverAuthorization(options) ?? ofUrl) : headerOf(workspace.login);
   return {
     trackingUri: isDatabricks ? uri : url.replace(/\/+$/, ""),
     baseUrl: url.replace(/\/+$/, ""),
     isDatabricks,
     authorization,
+    oauth: workspace !== null && "clientId" in workspace.login ? workspace.login : null,
     sqlWarehouseId: options.databricksSqlWarehouseId ?? variable("MLFLOW_TRACING_SQL_WAREHOUSE_ID") ?? null,
     timeoutMillis: options.timeoutMillis ?? numberOf("MLFLOW_HTTP_REQUEST_TIMEOUT", 1000) ?? DEFAULT_TIMEOUT_MILLIS,
     retry: retrySettings(options.retry ?? {}),
@@ -75,15 +78,12 @@ function serverAuthorization(options: ServerOptions): string | null {
   return token === "" ? null : bearer(token);
 }
 
-function workspaceAuthorization(options: ServerOptions): string {
-  const token = options.databricksToken ?? variable("DATABRICKS_TOKEN") ?? "";
-  if (token === "") invalid("there is no token for the Databricks workspace: give databricksToken, or set DATABRICKS_TOKEN");
-  return bearer(token);
+function headerOf(login: Login): string | null {
+  if ("token" in login) return bearer(login.token);
+  return "username" in login ? basic(login.username, login.password) : null;
 }
 
-function workspaceUrl(options: ServerOptions): string {
-  const host = options.databricksHost ?? variable("DATABRICKS_HOST") ?? "";
-  if (host === "") invalid("the Databricks workspace is not named: give databricksHost, or set DATABRICKS_HOST");
+function workspaceUrl(host: string): string {
   return serverUrl(/^https?:\/\//i.test(host) ? host : `https://${host}`);
 }
 
@@ -102,19 +102,6 @@ function serverUrl(text: string): string {
   url.hash = "";
   url.search = "";
   return url.href;
-}
-
-function basic(user: string, password: string): string {
-  const bytes = new TextEncoder().encode(`${user}:${password}`);
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return `Basic ${btoa(text)}`;
-}
-
-function bearer(token: string): string {
-  // A line break would end the header and begin another.
-  if (!/^[\x21-\x7e]+$/.test(token)) return invalid("the token has characters that a header cannot carry");
-  return `Bearer ${token}`;
 }
 
 function variable(name: string): string | undefined {

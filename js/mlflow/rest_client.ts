@@ -11,6 +11,7 @@ import type { Logger } from "../tracing/runtime.js";
 import { consoleLogger } from "../tracing/tracer.js";
 import { VERSION } from "../version.js";
 import { MlflowHttpError } from "./http_error.js";
+import { OAuthTokens } from "./oauth_tokens.js";
 import { answerError, noAnswerError, notJsonError, tooLargeError } from "./rest_errors.js";
 import { isRetriedStatus, retryAfterMillis, retryDelayMillis } from "./retry_schedule.js";
 import type { ServerSettings } from "./client_settings.js";
@@ -72,6 +73,8 @@ export class RestClient {
   readonly #keepsProcess: boolean;
   readonly #maxAnswerBytes: number;
   readonly #log: LogOnce;
+  /** null: what shows who asks does not change. */
+  readonly #tokens: OAuthTokens | null;
   readonly #waits = new Set<() => void>();
   #isClosed = false;
 
@@ -86,6 +89,11 @@ export class RestClient {
     this.#keepsProcess = seams.isBackground !== true;
     this.#maxAnswerBytes = seams.maxAnswerBytes ?? DEFAULT_MAX_ANSWER_BYTES;
     this.#log = new LogOnce(this.logger, this.clock);
+    const { oauth } = settings;
+    this.#tokens =
+      oauth === null
+        ? null
+        : new OAuthTokens(oauth, this.clock, (request) => this.#repeated(request, null, this.#shown(request)));
   }
 
   /** The answer's JSON, integers exact; {} for an empty body. Rejects with TraceError, as all do. */
@@ -103,7 +111,7 @@ export class RestClient {
 
   /** The body of an answer of 2xx. */
   async bytes(request: RestRequest): Promise<{ body: Uint8Array; type: string; shown: string }> {
-    const shown = `${request.method} ${this.settings.baseUrl}${request.path}`;
+    const shown = this.#shown(request);
     const answer = await this.#answered(request, shown);
     if (answer.kind === "too_large") throw tooLargeError(shown, this.#maxAnswerBytes, answer.status);
     if (answer.kind === "none") throw noAnswerError(shown, answer.cause, this.settings.timeoutMillis);
@@ -121,13 +129,28 @@ export class RestClient {
     this.#http.close();
   }
 
-  /** The first answer that is not tried again. */
+  #shown({ method, path: where }: RestRequest): string {
+    return `${method} ${this.settings.baseUrl}${where}`;
+  }
+
   async #answered(request: RestRequest, shown: string): Promise<HttpAnswer> {
+    const tokens = this.#tokens;
+    // Without an await where there is nothing to wait for: the request starts at once.
+    if (tokens === null) return this.#repeated(request, this.settings.authorization, shown);
+    const authorization = await tokens.authorization();
+    const answer = await this.#repeated(request, authorization, shown);
+    if (answer.kind !== "answer" || answer.status !== 401) return answer;
+    tokens.forget(authorization);
+    return this.#repeated(request, await tokens.authorization(), shown);
+  }
+
+  /** The first answer that is not tried again. */
+  async #repeated(request: RestRequest, authorization: string | null, shown: string): Promise<HttpAnswer> {
     const { retry } = this.settings;
     const since = this.clock.monotonicMillis();
     for (let attempt = 1; ; attempt++) {
       this.#refuseClosed(shown);
-      const answer = await this.#http.send(this.#httpRequest(request));
+      const answer = await this.#http.send(this.#httpRequest(request, authorization));
       this.#refuseClosed(shown);
       if (attempt > retry.maxRetries || request.isTriedOnce === true || !mayBeRetried(request, answer)) return answer;
       const asked = answer.kind === "answer" ? retryAfterMillis(answer.retryAfter, this.clock.wallMillis()) : null;
@@ -141,11 +164,12 @@ export class RestClient {
     }
   }
 
-  #httpRequest({ method, path: where, query = [], body, headers = {} }: RestRequest): HttpRequest {
+  #httpRequest(request: RestRequest, authorization: string | null): HttpRequest {
+    const { method, path: where, query = [], body, headers = {} } = request;
     const search = query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
     const sent: Record<string, string> = { accept: "*/*", ...headers };
     if (body !== undefined) sent["content-type"] = typeof body === "string" ? "application/json" : body.type;
-    if (this.settings.authorization !== null) sent["authorization"] = this.settings.authorization;
+    if (authorization !== null) sent["authorization"] = authorization;
     // In browsers each header of our own would cost a pre-flight request.
     if (this.#platform.setsUserAgent) {
       sent["user-agent"] = `Spandrel-MLflow-Client-JavaScript/${VERSION}`;

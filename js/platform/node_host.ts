@@ -45,11 +45,16 @@ export function fileContent(path: string): Uint8Array {
 /** The text of a file, "~" for the user's folder; null where there is none or it may not be read. */
 export function textFile(path: string): string | null {
   try {
-    const whole = path.replace(/^~(?=$|[/\\])/, () => builtin<typeof os>("node:os").homedir());
+    const whole = path.replace(/^~(?=$|[/\\])/, homeFolder);
     return builtin<typeof fs>("node:fs").readFileSync(whole, "utf8");
   } catch {
     return null;
   }
+}
+
+function homeFolder(): string {
+  const home = process.platform === "win32" ? undefined : process.env["HOME"];
+  return home ?? builtin<typeof os>("node:os").homedir();
 }
 
 /** The module's bytes beside the glue. */
