@@ -235,6 +235,7 @@ export class MlflowExporter implements TraceExporter {
     if (spans === null)
       return failure(new ExportError("the server takes no spans without their trace", { lossReason: job.lossReason }));
     if (spans.lost === 0) return { status: "success" };
+    this.spansLost(spans.error);
     if (spans.lost < job.spans.length) return { status: "success", rejectedSpans: spans.lost };
     return failure(spans.error);
   }
@@ -289,6 +290,11 @@ export class MlflowExporter implements TraceExporter {
   protected spansFailed(error: unknown): void {
     if (isUnsupported(error)) this.#takesSpans = false;
     else this.log.debug(`Failed to log span to MLflow backend: ${String(lossReasonOf(error))}`);
+  }
+
+  /** They were not saved by an artifact either. */
+  protected spansLost(error: unknown): void {
+    this.log.failed("Failed to log spans to the trace server", error);
   }
 
   /** Where a span belongs; null: nowhere. */

@@ -115,6 +115,10 @@ export class SpanTableExporter extends MlflowExporter {
     this.log.warn("spans", `Failed to log spans to the trace server: ${messageOf(error)}`);
   }
 
+  protected override spansLost(_error: unknown): void {
+    // told when it happened
+  }
+
   /** Unlike MLflow's, which takes no more spans then: a program may flush and go on. */
   override async flush(): Promise<void> {
     await this.#batcher?.flush();

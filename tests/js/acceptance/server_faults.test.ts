@@ -1,70 +1,14 @@
 // exporter: "mlflow" against a server that misbehaves: the traced code is unaffected, each kind of
 // trouble is one clear message, and every span is counted.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import {
-  flushTraces,
-  init,
-  MlflowExporter,
-  startSpan,
-  stats,
-  TracingClient,
-  withSpan,
-  type LiveSpan,
-} from "../../../js/index.js";
+import { expect, test } from "@jest/globals";
+import { flushTraces, init, startSpan, stats, withSpan, type LiveSpan } from "../../../js/index.js";
 import type { TraceKeeper } from "../../../js/load/trace_keeper.js";
 import { tracer } from "../../../js/tracing/realm.js";
-import { answer, closeScriptServers, ScriptServer, type Reply } from "../mlflow/script_server.js";
-import { FakeClock } from "../../../js/testing/index.js";
+import { answer, ScriptServer, type Reply } from "../mlflow/script_server.js";
+import { breaks, clock, hangs, healthyBut, prepareFaults, server, threeTraces, use } from "./fault_harness.js";
 import { account, logger, root } from "./trace_harness.js";
 
-const clock = new FakeClock();
-let server: ScriptServer;
-
-beforeAll(async () => {
-  tracer().clock = clock;
-  await init({ exporter: "none", logger });
-  server = await ScriptServer.start();
-});
-beforeEach(() => {
-  logger.lines.length = 0;
-  server.asked.length = 0;
-});
-afterEach(() => {
-  for (const { produced, delivered, pending, dropped } of Object.values(stats().destinations))
-    expect(delivered + pending + Object.values(dropped).reduce((a, b) => a + b, 0)).toBe(produced);
-});
-afterAll(async () => {
-  (tracer().observer as TraceKeeper | null)?.stop();
-  await closeScriptServers();
-});
-
-/** A server that takes everything, but for what `reply` answers itself. */
-function healthyBut(reply: (path: string) => Reply | null): Reply {
-  return (response, asked, count) => {
-    const own = reply(asked.path);
-    if (own !== null) return own(response, asked, count);
-    if (asked.path !== "/api/3.0/mlflow/traces") return answer("")(response, asked, count);
-    const { trace } = JSON.parse(asked.body.toString()) as { trace: { trace_info: { tags?: Record<string, string> } } };
-    trace.trace_info.tags = { ...trace.trace_info.tags, "mlflow.trace.spansLocation": "TRACKING_STORE" };
-    return answer({ trace })(response, asked, count);
-  };
-}
-
-async function use(url = server.url): Promise<void> {
-  const client = new TracingClient({
-    trackingUri: url,
-    logger,
-    retry: { maxRetries: 1, backoffFactor: 0, backoffJitter: 0 },
-    timeoutMillis: 300,
-  });
-  await init({ exporter: new MlflowExporter({ client, logger, async: true }), logger });
-}
-
-/** Three traces; what the traced code sees is its own. */
-async function threeTraces(): Promise<void> {
-  for (let i = 0; i < 3; i++) expect(withSpan({ name: "work" }, () => i)).toBe(i);
-  await flushTraces();
-}
+prepareFaults();
 
 test("the built-in exporter sends a trace to the server of the tracking URI and is named mlflow", async () => {
   server.reply = healthyBut(() => null);
@@ -82,12 +26,6 @@ test("a tracking URI that is no server's is the caller's mistake", () => {
   expect(() => init({ exporter: "mlflow", trackingUri: "sqlite:///m.db" })).toThrow(/trackingUri/);
 });
 
-const hangs: Reply = () => undefined;
-const breaks: Reply = (response) => {
-  response.writeHead(200, { "content-type": "application/json", "content-length": "500" });
-  response.write('{"trace": {');
-  response.destroy();
-};
 test.each<[string, Reply, string, RegExp]>([
   ["refuses with 400", answer({ error_code: "BAD_REQUEST", message: "no" }, 400), "http_4xx", /400/],
   [
