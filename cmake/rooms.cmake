@@ -8,6 +8,9 @@ target_compile_options(spandrel_options INTERFACE
 
 if(SPANDREL_SANITIZE STREQUAL "address")
   set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+elseif(SPANDREL_SANITIZE STREQUAL "fuzzer")
+  # With the marks that guide libFuzzer; the targets of tests/fuzz link its main().
+  set(sanitizers -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer)
 elseif(SPANDREL_SANITIZE STREQUAL "thread")
   set(sanitizers -fsanitize=thread -fno-omit-frame-pointer)
 endif()

@@ -201,7 +201,7 @@ std::string unquoteJson(std::string_view quoted) {
     if (codePoint >= 0xD800 && codePoint < 0xE000) codePoint = kReplacement;
     appendUtf8(out, codePoint);
   }
-  return out;
+  return isUtf8(out) ? out : sanitizeUtf8(out);
 }
 
 }  // namespace spandrel

@@ -41,7 +41,8 @@ Result<std::string> respaceJson(std::string_view json);
 // White space between tokens goes.
 Result<std::string> minifyJson(std::string_view json);
 
-// The content of a JSON string given with its quotes; an unpaired surrogate becomes U+FFFD.
+// The content of a JSON string given with its quotes; an unpaired surrogate and ill-formed
+// UTF-8 become U+FFFD.
 // The token must come from a JsonScanner.
 std::string unquoteJson(std::string_view quoted);
 

@@ -19,8 +19,7 @@ Error refused(const Field& field, const char* what) {
 std::string Field::text() const {
   if (!isGiven()) return {};
   if (!isString()) return std::string(json);
-  std::string content = unquoteJson(json);
-  return isUtf8(content) ? content : sanitizeUtf8(content);
+  return unquoteJson(json);
 }
 
 Result<Done> readFields(std::string_view json, std::initializer_list<FieldName> fields,

@@ -94,10 +94,7 @@ AnyValue nativeValue(const JsonMembers& member) {
 }
 
 AnyValue spanAttribute(const JsonMembers& member) {
-  if (member.isString()) {
-    std::string text = member.text();
-    return trace::storedAttribute(isUtf8(text) ? std::move(text) : sanitizeUtf8(text));
-  }
+  if (member.isString()) return trace::storedAttribute(member.text());
   Result<AnyValue> parsed = trace::parseJsonValue(member.value());
   AnyValue value = parsed.ok() ? parsed.take() : AnyValue::json(std::string(member.value()));
   value.isNative = value.kind != AnyValue::Kind::Json;
@@ -110,7 +107,7 @@ class AttributeList {
   void add(const std::string& key, AnyValue value) {
     const auto [place, isNew] = places_.emplace(key, list_.size());
     if (isNew) {
-      list_.push_back({isUtf8(key) ? key : sanitizeUtf8(key), std::move(value)});
+      list_.push_back({key, std::move(value)});
     } else {
       list_[place->second].value = std::move(value);
     }

@@ -20,7 +20,7 @@ constexpr double kTwoTo64 = 18446744073709551616.0;
 std::string textOf(const JsonMembers& member) {
   if (member.isNull()) return {};
   std::string text = member.text();
-  return isUtf8(text) ? text : sanitizeUtf8(text);
+  return isUtf8(text) ? text : sanitizeUtf8(text);  // objects and lists stand as they came
 }
 
 int hexDigit(char c) {
@@ -209,8 +209,7 @@ class SpanWriter {
     }
     const auto status = out_.open(fields::span::kStatus);
     if (isError && message.size() > 2 && message[0] == '"') {
-      const std::string text = unquoteJson(message);
-      out_.stringField(fields::status::kMessage, isUtf8(text) ? text : sanitizeUtf8(text));
+      out_.stringField(fields::status::kMessage, unquoteJson(message));
     }
     if (name != "UNSET") out_.varintField(fields::status::kCode, isError ? 2 : 1);
     out_.close(status);
@@ -227,7 +226,7 @@ class SpanWriter {
       const std::string text = textOf(members);
       const auto attribute = out_.open(field);
       const std::string& key = members.key();
-      out_.stringField(fields::key_value::kKey, isUtf8(key) ? key : sanitizeUtf8(key));
+      out_.stringField(fields::key_value::kKey, key);
       const auto value = out_.open(fields::key_value::kValue);
       const bool isOwnText =
           key == trace::attribute_key::kInputs || key == trace::attribute_key::kOutputs;
@@ -253,8 +252,7 @@ class SpanWriter {
     double number = 0;
     if (isOne && token.kind == Kind::Null) return;
     if (isOne && token.kind == Kind::String) {
-      const std::string text = unquoteJson(token.text);
-      out_.stringField(fields::any_value::kStringValue, isUtf8(text) ? text : sanitizeUtf8(text));
+      out_.stringField(fields::any_value::kStringValue, unquoteJson(token.text));
     } else if (isOne && (token.kind == Kind::True || token.kind == Kind::False)) {
       out_.varintField(fields::any_value::kBoolValue, token.kind == Kind::True);
     } else if (isOne && token.kind == Kind::Integer && parseInt64(token.text, integer)) {

@@ -104,10 +104,11 @@ TEST(JsonText, TruncatedTextsAreErrorsAtEveryByte) {
   EXPECT_TRUE(checkJson(text).ok());
 }
 
-TEST(JsonText, UnquotingDecodesEscapesAndMendsSurrogates) {
+TEST(JsonText, UnquotingDecodesEscapesAndMendsSurrogatesAndBytes) {
   EXPECT_EQ(unquoteJson("\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\ud83d\\ude00\""),
             "a\"\\/\b\f\n\r\tAé😀");
   EXPECT_EQ(unquoteJson("\"\\ud83dx\\ude00\\ud83d\\ud83d\\ude00\""), "\uFFFDx\uFFFD\uFFFD😀");
+  EXPECT_EQ(unquoteJson("\"a\xFF\xC3\\n\""), "a\uFFFD\uFFFD\n");
 }
 
 TEST(JsonMembers, GivesTheTextOfEachMember) {

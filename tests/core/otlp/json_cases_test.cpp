@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/json_text.h"
+#include "json_conformance.h"
 #include "otlp/json_reader.h"
 #include "otlp/sample_traces.h"
 
@@ -431,6 +432,22 @@ TEST(JsonCases, WhatIsNoJsonIsRefusedWithItsOffset) {
     EXPECT_EQ(report.error.offset, c.offset) << c.text << ": " << report.error.message;
     EXPECT_FALSE(report.error.message.empty());
   }
+}
+
+TEST(JsonConformance, AMemberOfAnyKindIsPassedOverAndNoneThatIsNoJson) {
+  CollectingSink sink;
+  for (const auto& [name, text] : test::jsonToTake()) {
+    EXPECT_FALSE(readTracesJson("{\"x\":" + text + "}", sink).failed) << name;
+  }
+  for (const auto& [name, text] : test::jsonToRefuse()) {
+    const std::string request = oneSpan("before") + "{\"x\":" + text + "}";
+    const ReadReport report = readTracesJson(request, sink);
+    EXPECT_TRUE(report.failed) << name;
+    EXPECT_EQ(report.spanCount, 1u) << name;
+    EXPECT_GE(report.error.offset, oneSpan("before").size()) << name;
+    EXPECT_LE(report.error.offset, request.size()) << name;
+  }
+  EXPECT_FALSE(readTracesJson("\xEF\xBB\xBF" + oneSpan("a"), sink).failed);
 }
 
 }  // namespace
