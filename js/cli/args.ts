@@ -11,6 +11,8 @@ export interface MlflowArguments {
   trackingUri: string;
   /** Ids or names; empty: all of the server. */
   experiments: string[];
+  /** Tables of a Databricks workspace; instead of experiments. */
+  locations: string[];
   maxTraces: number;
 }
 
@@ -28,8 +30,11 @@ Options
   --open                    opens the page in the browser
   --allow-origin <origin>   a page of this origin may send traces (never read); may be repeated
   --tracking-uri <uri>      an MLflow server, such as http://127.0.0.1:5000; who asks is told by the variables
-                            MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN
+                            MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN;
+                            or a Databricks workspace: databricks, or databricks://profile
   --experiment <name or id> only traces of this experiment; may be repeated (default: all experiments)
+  --location <catalog.schema[.table_prefix]>
+                            only traces in these tables of a Databricks workspace; may be repeated
   --max-traces <number>     as many of the newest traces at first (default ${String(DEFAULT_MAX_TRACES)}, at most ${String(MOST_TRACES)})
   --help, --version
 `;
@@ -41,7 +46,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name !== "view") return wrong(name.startsWith("-") ? `unknown option ${name}` : `unknown command ${name}`);
 
   const command = { kind: "view" as const, files: [] as string[], port: 4318, open: false, allowedOrigins: [] as string[] };
-  const mlflow = { trackingUri: "", experiments: [] as string[], maxTraces: 0 };
+  const mlflow = { trackingUri: "", experiments: [] as string[], locations: [] as string[], maxTraces: 0 };
   let onlyFiles = false;
   for (let index = 0; index < rest.length; index += 1) {
     const word = rest[index] ?? "";
@@ -76,6 +81,11 @@ export function parseArguments(argv: readonly string[]): Command {
       case "--experiment":
         mlflow.experiments.push(value);
         break;
+      case "--location":
+        if (!/^[^.\s]+\.[^.\s]+(?:\.[^.\s]+)?$/.test(value))
+          return wrong(`--location needs catalog.schema or catalog.schema.table_prefix, not ${value}`);
+        mlflow.locations.push(value);
+        break;
       case "--max-traces":
         if (!/^\d{1,5}$/.test(value) || Number(value) < 1 || Number(value) > MOST_TRACES)
           return wrong(`--max-traces needs a number from 1 to ${String(MOST_TRACES)}, not ${value}`);
@@ -87,13 +97,23 @@ export function parseArguments(argv: readonly string[]): Command {
         command.port = Number(value);
     }
   }
+  if (mlflow.experiments.length > 0 && mlflow.locations.length > 0)
+    return wrong("--experiment and --location do not go together: a workspace searches one kind at a time");
   if (mlflow.trackingUri !== "") return { ...command, mlflow: { ...mlflow, maxTraces: mlflow.maxTraces || DEFAULT_MAX_TRACES } };
   if (mlflow.experiments.length > 0) return wrong("--experiment needs --tracking-uri");
+  if (mlflow.locations.length > 0) return wrong("--location needs --tracking-uri");
   if (mlflow.maxTraces > 0) return wrong("--max-traces needs --tracking-uri");
   return { ...command, mlflow: null };
 }
 
-const WITH_VALUE: ReadonlySet<string> = new Set(["--port", "--allow-origin", "--tracking-uri", "--experiment", "--max-traces"]);
+const WITH_VALUE: ReadonlySet<string> = new Set([
+  "--port",
+  "--allow-origin",
+  "--tracking-uri",
+  "--experiment",
+  "--location",
+  "--max-traces",
+]);
 
 function wrong(message: string): Command {
   return { kind: "error", message };

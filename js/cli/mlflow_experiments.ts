@@ -3,7 +3,7 @@
 import { MlflowHttpError } from "../mlflow/http_error.js";
 import type { RestClient } from "../mlflow/rest_client.js";
 
-export type Rest = Pick<RestClient, "json" | "bytes">;
+export type Rest = Pick<RestClient, "json" | "bytes" | "settings" | "wait" | "clock">;
 
 export interface Experiment {
   id: string;

@@ -8,7 +8,8 @@ import { createHash } from "node:crypto";
 import { isMissingEndpoint, MlflowHttpError } from "../mlflow/http_error.js";
 import type { AddRequest } from "./files.js";
 import { allExperiments, findExperiment, MAX_EXPERIMENTS, type Experiment, type Rest } from "./mlflow_experiments.js";
-import { BATCH, fetchTraces, searchPage, type Info } from "./mlflow_traces.js";
+import { searchTablePage } from "./mlflow_tables.js";
+import { BATCH, fetchTraces, searchPage, type Info, type Page } from "./mlflow_traces.js";
 
 export interface FeedOptions {
   rest: Rest;
@@ -16,6 +17,8 @@ export interface FeedOptions {
   server: string;
   /** Ids or names; none: all experiments of the server. */
   experiments: readonly string[];
+  /** "catalog.schema" or "catalog.schema.table_prefix" in a Databricks workspace: then no experiment is looked at. */
+  locations?: readonly string[];
   /** Of the first round; also as many new ones as a later round takes. */
   maxTraces: number;
   /** The first round ends when it has added this much. */
@@ -30,6 +33,8 @@ export interface FeedOptions {
 }
 
 const POLL_MILLIS = 3_000;
+/** A search of tables is work for a warehouse. */
+const TABLE_POLL_MILLIS = 30_000;
 /** Infos of one search. */
 const FIRST_PAGE = 100;
 const LATER_PAGE = 25;
@@ -55,6 +60,10 @@ export class MlflowFeed {
     this.#options = options;
   }
 
+  get #tables(): readonly string[] {
+    return this.#options.locations ?? [];
+  }
+
   /** The first round. Never rejects; later rounds follow by themselves. */
   async start(): Promise<void> {
     await this.#round();
@@ -68,7 +77,8 @@ export class MlflowFeed {
 
   #wait(): void {
     if (this.#isClosed) return;
-    const delay = Math.min(POLL_MILLIS * 2 ** this.#failures, LONGEST_WAIT_MILLIS);
+    const shortest = this.#tables.length > 0 ? TABLE_POLL_MILLIS : POLL_MILLIS;
+    const delay = Math.min(shortest * 2 ** this.#failures, LONGEST_WAIT_MILLIS);
     this.#cancel = this.#options.schedule(() => {
       if (this.#options.isWatched()) void this.start();
       else this.#wait();
@@ -77,8 +87,7 @@ export class MlflowFeed {
 
   async #round(): Promise<void> {
     try {
-      const experiments = await this.#findExperiments();
-      if (experiments.length > 0) await this.#takeNewest(experiments);
+      await (this.#tables.length > 0 ? this.#takeFromTables() : this.#takeFromExperiments());
       if (this.#failures > 0) this.#options.print(`${this.#options.server} answers again.`);
       this.#failures = 0;
     } catch (error) {
@@ -117,15 +126,29 @@ export class MlflowFeed {
 
   // --- traces -------------------------------------------------------------------------------------
 
-  async #takeNewest(experiments: readonly Experiment[]): Promise<void> {
-    const { rest, maxTraces, maxBytes } = this.#options;
+  async #takeFromExperiments(): Promise<void> {
+    const experiments = await this.#findExperiments();
+    if (experiments.length === 0) return;
+    const { rest } = this.#options;
     const ids = experiments.map(({ id }) => id);
+    const names = experiments.map(({ name }) => name);
+    await this.#takeNewest((max, token) => searchPage(rest, ids, max, token), placesInWords("experiment", names));
+  }
+
+  async #takeFromTables(): Promise<void> {
+    const { rest } = this.#options;
+    const tables = this.#tables;
+    await this.#takeNewest((max, token) => searchTablePage(rest, tables, max, token), placesInWords("location", tables));
+  }
+
+  async #takeNewest(search: (max: number, token: string | null) => Promise<Page>, where: string): Promise<void> {
+    const { maxTraces, maxBytes } = this.#options;
     let token: string | null = null;
     let traces = 0;
     let bytes = 0;
     let isMore = false;
     do {
-      const page = await searchPage(rest, ids, Math.min(maxTraces - traces, this.#isFirst ? FIRST_PAGE : LATER_PAGE), token);
+      const page = await search(Math.min(maxTraces - traces, this.#isFirst ? FIRST_PAGE : LATER_PAGE), token);
       const wanted = page.infos.filter((info) => this.#isNews(info)).slice(0, maxTraces - traces);
       for (const batch of batchesOf(wanted)) {
         if (bytes >= maxBytes || this.#isClosed) break;
@@ -137,7 +160,7 @@ export class MlflowFeed {
       // A later round is done where it meets what is known.
       if (!this.#isFirst && wanted.length < page.infos.length) break;
     } while (token !== null && traces < maxTraces && bytes < maxBytes && !this.#isClosed);
-    if (this.#isFirst) this.#tellFirst(experiments, traces, isMore && (traces >= maxTraces || bytes >= maxBytes));
+    if (this.#isFirst) this.#tellFirst(where, traces, isMore && (traces >= maxTraces || bytes >= maxBytes));
     this.#isFirst = false;
   }
 
@@ -183,11 +206,9 @@ export class MlflowFeed {
 
   // --- words --------------------------------------------------------------------------------------
 
-  #tellFirst(experiments: readonly Experiment[], traces: number, isCut: boolean): void {
+  #tellFirst(where: string, traces: number, isCut: boolean): void {
     const { server, print } = this.#options;
     const count = `${String(traces)} ${traces === 1 ? "trace" : "traces"}`;
-    const where =
-      experiments.length === 1 ? `experiment "${experiments[0]?.name ?? ""}"` : `${String(experiments.length)} experiments`;
     print(`MLflow: ${count} from ${where} of ${server}${isCut ? "; there are older ones (--max-traces)" : ""}`);
   }
 
@@ -199,12 +220,18 @@ export class MlflowFeed {
 
   #inWords(error: unknown): string {
     const text = error instanceof Error ? error.message : String(error);
-    if (error instanceof MlflowHttpError && error.httpStatus === 401) {
+    const { isDatabricks } = this.#options.rest.settings;
+    if (error instanceof MlflowHttpError && error.httpStatus === 401 && !isDatabricks) {
       return `${this.#options.server} wants to know who asks: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN (401)`;
     }
-    if (isMissingEndpoint(error)) return `${this.#options.server} is no MLflow server, or one older than 3.0 (${text})`;
+    if (isMissingEndpoint(error) && !isDatabricks)
+      return `${this.#options.server} is no MLflow server, or one older than 3.0 (${text})`;
     return text;
   }
+}
+
+function placesInWords(what: string, names: readonly string[]): string {
+  return names.length === 1 ? `${what} "${names[0] ?? ""}"` : `${String(names.length)} ${what}s`;
 }
 
 function isUnderWay(info: Info): boolean {

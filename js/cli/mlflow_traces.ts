@@ -4,6 +4,7 @@
 import { isMissingEndpoint, MlflowHttpError } from "../mlflow/http_error.js";
 import { exactJson } from "../tracing/exact_json.js";
 import type { Rest } from "./mlflow_experiments.js";
+import { fetchFromTables, tableOf } from "./mlflow_tables.js";
 
 /** What a search says of a trace. */
 export type Info = Readonly<Record<string, unknown>> & { readonly trace_id: string };
@@ -42,14 +43,17 @@ export interface Fetched {
 }
 
 /**
- * The traces with their spans, at most BATCH of them. Spans stand in the server's tracking store, or in the artifacts
- * of their trace. Rejects with TraceError where the server as such does not answer.
+ * The traces with their spans, at most BATCH of them. Spans stand in the server's tracking store, in the artifacts of
+ * their trace, or in tables. Rejects with TraceError where the server as such does not answer.
  */
 export async function fetchTraces(rest: Rest, infos: readonly Info[]): Promise<Fetched> {
   const fetched: Fetched = { bodies: [], problems: [] };
-  const stored = infos.filter((info) => tagsOf(info)["mlflow.trace.spansLocation"] === "TRACKING_STORE");
+  const inTables = infos.filter((info) => tableOf(info) !== null);
+  if (inTables.length > 0) await fetchTables(rest, inTables, fetched);
+  const others = infos.filter((info) => !inTables.includes(info));
+  const stored = others.filter((info) => tagsOf(info)["mlflow.trace.spansLocation"] === "TRACKING_STORE");
   if (stored.length > 0) await fetchStored(rest, stored, fetched);
-  for (const info of infos) if (!stored.includes(info)) await tolerate(info, fetched, () => fetchArtifact(rest, info));
+  for (const info of others) if (!stored.includes(info)) await tolerate(info, fetched, () => fetchArtifact(rest, info));
   return fetched;
 }
 
@@ -62,6 +66,17 @@ async function fetchStored(rest: Rest, infos: readonly Info[], fetched: Fetched)
     if (!isTooLarge && !isMissingEndpoint(error)) throw error;
     // An older server, or together they are more than one answer may hold: one by one.
     for (const info of infos) await tolerate(info, fetched, () => fetchOne(rest, info));
+  }
+}
+
+/** Together, or one by one where they are more than one answer may hold. */
+async function fetchTables(rest: Rest, infos: readonly Info[], fetched: Fetched): Promise<void> {
+  try {
+    fetched.bodies.push(...(await fetchFromTables(rest, infos)));
+  } catch (error) {
+    if (!(error instanceof MlflowHttpError) || error.errorCode !== "TOO_LARGE") throw error;
+    for (const info of infos)
+      await tolerate(info, fetched, async () => (await fetchFromTables(rest, [info]))[0] ?? new Uint8Array(0));
   }
 }
 

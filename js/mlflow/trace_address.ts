@@ -23,7 +23,7 @@ export function addressOf(traceId: string): TraceAddress {
 }
 
 /** Which warehouse of Databricks reads the tables. */
-export function warehouseQuery(rest: RestClient): [string, string][] {
+export function warehouseQuery(rest: Pick<RestClient, "settings">): [string, string][] {
   const { sqlWarehouseId } = rest.settings;
   return sqlWarehouseId === null ? [] : [["sql_warehouse_id", sqlWarehouseId]];
 }

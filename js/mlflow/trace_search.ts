@@ -49,6 +49,11 @@ const DEFAULT_MAX_RESULTS = 100;
 /** The server refuses to answer more at once. */
 const MAX_PAGE = 500;
 const POLL_MILLIS = 1000;
+/** A warehouse that has to start takes some of these. */
+const MAX_SEARCH_MILLIS = 600_000;
+
+/** What a search of tables needs of a client. */
+export type SearchingClient = Pick<RestClient, "json" | "settings" | "wait" | "clock">;
 
 export async function searchTraces(rest: RestClient, options: SearchTracesOptions): Promise<SearchTracesResult> {
   const locations = locationsOf(rest, options);
@@ -129,8 +134,8 @@ async function refuseOtherExperiment(rest: RestClient, runId: string, locations:
 
 async function pageOf(rest: RestClient, locations: readonly string[], query: Dict): Promise<Page> {
   if (rest.settings.isDatabricks) {
-    const page = await pageOfTables(rest, locations, query);
-    if (page !== null) return page;
+    const answer = await searchOfTables(rest, locations, query);
+    if (answer !== null) return pageFrom(answer, "trace_infos");
   }
   const body = exactJson({ locations: locations.map(locationOfText), ...query });
   const answer = await rest.json({ method: "POST", path: "/api/3.0/mlflow/traces/search", body });
@@ -138,7 +143,7 @@ async function pageOf(rest: RestClient, locations: readonly string[], query: Dic
 }
 
 /** Starts a search and asks until it is done; null where this workspace searches experiments another way. */
-async function pageOfTables(rest: RestClient, locations: readonly string[], query: Dict): Promise<Page | null> {
+export async function searchOfTables(rest: SearchingClient, locations: readonly string[], query: Dict): Promise<Dict | null> {
   const body = exactJson({ locations: locations.map(locationOfText), ...query, ...Object.fromEntries(warehouseQuery(rest)) });
   let operation: Dict;
   try {
@@ -149,7 +154,10 @@ async function pageOfTables(rest: RestClient, locations: readonly string[], quer
     if (!isElsewhere || locations.some((each) => each.includes("."))) throw error;
     return null;
   }
+  const since = rest.clock.monotonicMillis();
   while (operation["done"] !== true) {
+    if (rest.clock.monotonicMillis() - since > MAX_SEARCH_MILLIS)
+      throw new MlflowHttpError("DEADLINE_EXCEEDED", "the search was not done within 10 minutes: search fewer traces", null);
     await rest.wait(POLL_MILLIS);
     const name = String(operation["name"] ?? "");
     operation = await rest.json({ method: "GET", path: path`/api/4.0/mlflow/traces/search/operations/${name}` });
@@ -161,7 +169,7 @@ async function pageOfTables(rest: RestClient, locations: readonly string[], quer
       `the search failed: ${String(error["message"] ?? "the server does not say why")}`,
       200,
     );
-  return pageFrom((operation["response"] ?? {}) as Dict, "trace_infos");
+  return (operation["response"] ?? {}) as Dict;
 }
 
 function pageFrom(answer: Dict, list: string): Page {
