@@ -5,7 +5,8 @@ export type ChatPart =
   | { kind: "text"; text: string }
   | { kind: "reasoning"; text: string }
   | { kind: "toolCall"; name: string; id: string; value: unknown }
-  | { kind: "toolResult"; id: string; value: unknown }
+  /** `name` is that of the call it answers, where the conversation has it. */
+  | { kind: "toolResult"; id: string; name: string; value: unknown }
   | { kind: "image"; url: string }
   | { kind: "other"; value: unknown };
 
@@ -39,6 +40,28 @@ export function readMessages(value: unknown): ChatMessage[] | null {
   return readMessage(value) ? readList([value]) : null;
 }
 
+const MESSAGES_KEYS = ["messages", "input_messages", "output_messages", "choices", "output", "input"];
+const SYSTEM_KEYS = ["system", "instructions"];
+
+/** What a request or an answer holds besides its messages: model, tools, settings. Null where there is nothing. */
+export function besideMessages(value: unknown): Record<string, unknown> | null {
+  if (!isFields(value) || readMessage(value)) return null;
+  const shown = MESSAGES_KEYS.find((key) => Array.isArray(value[key]));
+  // Instructions are shown as a message where the messages are a list under a name of their own.
+  const isSystemShown = shown?.endsWith("messages") ?? false;
+  const rest = Object.entries(value).filter(([key]) => key !== shown && !(isSystemShown && SYSTEM_KEYS.includes(key)));
+  return rest.length > 0 ? Object.fromEntries(rest) : null;
+}
+
+/** Results come with the id of their call alone. */
+function nameResults(messages: readonly ChatMessage[]): void {
+  const names = new Map<string, string>();
+  for (const part of messages.flatMap((message) => message.parts)) {
+    if (part.kind === "toolCall" && part.id) names.set(part.id, part.name);
+    else if (part.kind === "toolResult") part.name ||= names.get(part.id) ?? "";
+  }
+}
+
 function readList(list: readonly unknown[]): ChatMessage[] | null {
   if (list.length === 0 || list.length > MAX_MESSAGES) return null;
   const messages: ChatMessage[] = [];
@@ -47,6 +70,7 @@ function readList(list: readonly unknown[]): ChatMessage[] | null {
     if (!message) return null;
     messages.push(message);
   }
+  nameResults(messages);
   return messages;
 }
 
@@ -62,8 +86,8 @@ function readMessage(item: unknown): ChatMessage | null {
     const text = parts.map((part) => (part.kind === "text" ? part.text : "")).join("\n");
     return {
       role: "tool",
-      name: textOf(item["name"]),
-      parts: [{ kind: "toolResult", id: textOf(item["tool_call_id"]), value: text }],
+      name: "",
+      parts: [{ kind: "toolResult", id: textOf(item["tool_call_id"]), name: textOf(item["name"]), value: text }],
     };
   }
   for (const call of Array.isArray(item["tool_calls"]) ? (item["tool_calls"] as unknown[]) : []) {
@@ -116,6 +140,7 @@ function readPart(part: Fields): ChatPart {
       return {
         kind: "toolResult",
         id: textOf(part["tool_use_id"] ?? part["id"]),
+        name: textOf(part["name"]),
         value: part["result"] ?? part["response"] ?? part["output"] ?? part["content"],
       };
     case "image_url":

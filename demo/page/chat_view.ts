@@ -14,6 +14,7 @@ const ROLE_ICONS: Record<string, IconName> = {
   developer: "shield",
 };
 const KEPT_AT_EACH_END = 3;
+const MAX_NAMES = 8;
 const SAFE_IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
 
 export function chatView(messages: readonly ChatMessage[]): HTMLElement {
@@ -32,6 +33,15 @@ export function chatView(messages: readonly ChatMessage[]): HTMLElement {
   );
   box.append(...messages.slice(0, KEPT_AT_EACH_END).map(card), more, ...messages.slice(-KEPT_AT_EACH_END).map(card));
   return box;
+}
+
+/** What stood beside the messages, folded: its names say whether it is worth opening. */
+export function besideView(beside: Readonly<Record<string, unknown>>): HTMLElement {
+  const names = Object.keys(beside);
+  const summary = names.slice(0, MAX_NAMES).join(", ") + (names.length > MAX_NAMES ? ", …" : "");
+  const details = h("details", "beside", h("summary", { text: summary }));
+  details.addEventListener("toggle", () => details.append(jsonView(beside)), { once: true });
+  return details;
 }
 
 function card(message: ChatMessage): HTMLElement {
@@ -61,25 +71,24 @@ function partView(part: ChatPart): HTMLElement {
       return h("details", "reasoning", h("summary", { text: "Reasoning" }), body);
     }
     case "toolCall":
-      return h(
-        "div",
-        "tool-call",
-        h(
-          "div",
-          "tool-name",
-          icon("tool"),
-          h("code", { text: part.name || "tool" }),
-          part.id ? h("span", { class: "faint", text: part.id }) : null,
-        ),
-        anyView(part.value),
-      );
+      return h("div", "tool-call", toolName(part.name || "tool", part.id, icon("tool")), anyView(part.value));
     case "toolResult":
-      return h("div", "tool-result", part.id ? h("div", { class: "faint", text: part.id }) : null, anyView(part.value));
+      return h("div", "tool-result", part.name || part.id ? toolName(part.name, part.id) : null, anyView(part.value));
     case "image":
       return imageView(part.url);
     case "other":
       return anyView(part.value);
   }
+}
+
+function toolName(name: string, id: string, sign: Node | null = null): HTMLElement {
+  return h(
+    "div",
+    "tool-name",
+    sign,
+    name ? h("code", { text: name }) : null,
+    id ? h("span", { class: "faint", text: id }) : null,
+  );
 }
 
 /** Nothing in a trace makes the page ask another machine: images come from the trace itself or are named only. */

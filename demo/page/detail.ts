@@ -1,11 +1,11 @@
 // The pane beside the waterfall: one span, in tabs.
 
 import type { AttributeValue, SpanDetail } from "../../js/viewer/model.js";
-import { readMessages, readNumberedMessages, type ChatMessage } from "./chat.js";
-import { chatView } from "./chat_view.js";
+import { besideMessages, readMessages, readNumberedMessages, type ChatMessage } from "./chat.js";
+import { besideView, chatView } from "./chat_view.js";
 import type { CoreClient } from "./core_client.js";
 import { button, copyButton, fill, h, icon } from "./dom.js";
-import { durationText, exactTimeText, nsBetween, plural, shortCount } from "./format.js";
+import { costText, durationText, exactTimeText, nsBetween, plural, shortCount } from "./format.js";
 import { parseContainer } from "./json_view.js";
 import { lookOf, serviceClass } from "./span_types.js";
 import { attributeTable, textView, valueBlock, wholeText, type LoadValue } from "./value_view.js";
@@ -146,6 +146,7 @@ export class DetailPane {
       detail.kind !== "INTERNAL" && detail.kind !== "UNSPECIFIED" ? fact(detail.kind.toLowerCase(), "Span kind") : null,
       modelChip(detail),
       tokensChip(detail),
+      costChip(detail),
     ];
     const status = detail.status.code;
     const state =
@@ -227,16 +228,24 @@ export class DetailPane {
   /** Chat where the value is a conversation, else JSON or text. */
   #messagesOrValue(title: string, value: AttributeValue): HTMLElement {
     if (value.bytes === undefined) {
-      const messages = readMessages(parseContainer(value.value));
-      return messages ? this.#chatWithRaw(title, messages, value) : valueBlock(title, value, this.#load);
+      return this.#chatOrValue(title, value, value.value);
     }
     const place = h("div", "value-block");
     if (value.bytes > MAX_CHAT_BYTES) return valueBlock(title, value, this.#load);
     void wholeText(value, this.#load).then((text) => {
-      const messages = readMessages(parseContainer(text));
-      place.replaceWith(messages ? this.#chatWithRaw(title, messages, value) : valueBlock(title, value, this.#load));
+      place.replaceWith(this.#chatOrValue(title, value, text));
     });
     return place;
+  }
+
+  #chatOrValue(title: string, value: AttributeValue, text: string): HTMLElement {
+    const parsed = parseContainer(text);
+    const messages = readMessages(parsed);
+    if (!messages) return valueBlock(title, value, this.#load);
+    const beside = besideMessages(parsed);
+    const block = this.#chatWithRaw(title, messages, value);
+    if (beside) block.append(besideView(beside));
+    return block;
   }
 
   #chatWithRaw(title: string, messages: ChatMessage[], value: AttributeValue): HTMLElement {
@@ -419,6 +428,13 @@ function tokensChip(detail: SpanDetail): HTMLElement | null {
   const output = Number(usage?.["output_tokens"] ?? 0) || number("gen_ai.usage.output_tokens", "llm.token_count.completion");
   if (input + output === 0) return null;
   return h("span", { class: "chip", title: "Tokens in → out", text: `${shortCount(input)} → ${shortCount(output)} tok` });
+}
+
+/** What MLflow worked out for the span. */
+function costChip(detail: SpanDetail): HTMLElement | null {
+  const cost = parseContainer(find(detail, ["mlflow.llm.cost"])?.value ?? "") as Record<string, unknown> | undefined;
+  const total = Number(cost?.["total_cost"] ?? 0) || 0;
+  return total > 0 ? h("span", { class: "chip", title: "Cost in US dollars", text: costText(total) }) : null;
 }
 
 function droppedNote(count: number, one: string): Node[] {

@@ -85,3 +85,8 @@ export function tickText(ns: number): string {
   if (unit === "s" && value >= 120) return durationText(ns);
   return `${String(Number(value.toPrecision(4)))} ${unit}`;
 }
+
+/** US dollars; three digits that say something: $1.23, $0.00041. */
+export function costText(dollars: number): string {
+  return `$${String(Number(dollars.toPrecision(3)))}`;
+}

@@ -3,7 +3,7 @@
 
 import type { Assessment, TraceFacts } from "../../js/viewer/model.js";
 import { button, fill, h, icon, type ElementOptions } from "./dom.js";
-import { plural } from "./format.js";
+import { costText, plural } from "./format.js";
 
 const MAX_ASSESSMENTS = 6;
 const MAX_TAGS = 6;
@@ -48,7 +48,7 @@ export class TraceFactsView {
         ...facts.assessments.slice(0, MAX_ASSESSMENTS).map(assessmentChip),
         metadataChip(facts, "mlflow.trace.session", "session"),
         metadataChip(facts, "mlflow.trace.user", "user"),
-        facts.cost === undefined ? null : pairChip("Cost in US dollars", "cost", `$${costText(facts.cost)}`),
+        facts.cost === undefined ? null : pairChip("Cost in US dollars", "cost", costText(facts.cost)),
         ...own.slice(0, MAX_TAGS).map(([name, value]) => pairChip("Tag", name, value)),
         more,
       ),
@@ -147,9 +147,15 @@ function sections(facts: TraceFacts): (Node | null)[] {
       about.filter(([, value]) => value !== ""),
     ),
     section("Assessments", facts.assessments.map(assessmentEntry)),
-    section("Tags", facts.tags),
-    section("Metadata", facts.metadata),
+    section("Tags", ownFirst(facts.tags)),
+    section("Metadata", ownFirst(facts.metadata)),
   ];
+}
+
+/** What the application said stands above what MLflow keeps for itself. */
+function ownFirst(entries: readonly [string, string][]): [string, string][] {
+  const isMlflows = ([name]: [string, string]): boolean => name.startsWith("mlflow.");
+  return [...entries.filter((entry) => !isMlflows(entry)), ...entries.filter(isMlflows)];
 }
 
 function assessmentEntry({ name, kind, value, rationale, error, source, spanId, isValid }: Assessment): [string, string] {
@@ -175,9 +181,4 @@ function section(title: string, entries: readonly [string, string][]): HTMLEleme
 
 function cut(text: string): string {
   return text.length > MAX_CHIP_TEXT ? `${text.slice(0, MAX_CHIP_TEXT - 1)}…` : text;
-}
-
-/** Three digits that say something: 1.23, 0.00041. */
-function costText(cost: number): string {
-  return String(Number(cost.toPrecision(3)));
 }
