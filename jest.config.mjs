@@ -5,7 +5,7 @@ export default {
   testMatch: ["**/*.test.ts"],
   transform: { "\\.([cm]?ts|mjs)$": "<rootDir>/scripts/jest_transform.cjs" },
   // The glue is built CommonJS and needs no second look.
-  transformIgnorePatterns: ["/node_modules/", "/build/module/.*\\.cjs$"],
+  transformIgnorePatterns: ["/node_modules/", "/build/module(-debug)?/.*\\.cjs$"],
   extensionsToTreatAsEsm: [],
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],
   moduleNameMapper: {

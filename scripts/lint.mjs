@@ -8,7 +8,7 @@ import { hashOf, onceFor } from "./stamps.mjs";
 main(import.meta.url, async (args) => {
   const fix = args.includes("--fix");
   await setup({ lint: true, tests: true });
-  const cpp = tracked(["src", "wasm", "tests/core", "bench"]).filter((path) => /\.(cpp|h)$/.test(path));
+  const cpp = tracked(["src", "wasm", "tests/core", "tests/fuzz", "bench"]).filter((path) => /\.(cpp|h)$/.test(path));
   const failures = [];
   for (const [name, check] of Object.entries({
     "clang-format": () => run("clang-format", [...(fix ? ["-i"] : ["--dry-run", "-Werror"]), ...cpp], { mayFail: true }),
