@@ -8,6 +8,7 @@
 // bundlers would load such a file at once too. Who needs something of it asks `tracer().later`.
 
 import type { AnyFunction } from "./trace_function.js";
+import { addCauses, stackOf } from "./causes.js";
 import { forgetEvaluations, registerEvaluationTrace, traceIdOfEvaluation } from "./evaluation.js";
 import { inputsOf, parametersOf } from "./parameters.js";
 import { parseJson } from "./json.js";
@@ -27,6 +28,8 @@ export const laterCode = {
   tracedReadable,
   nameInputs,
   warnOfReducer,
+  addCauses,
+  stackOf,
   placeLink,
   textOf,
   isPlace,

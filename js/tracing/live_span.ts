@@ -428,6 +428,11 @@ export class LiveSpan extends Span {
     if (this.#state === ENDED) return;
     const event = eventOfException(error);
     this.addEvent(event);
+    const added = this._events?.at(-1);
+    const { limits } = this._trace.runtime;
+    this._trace.runtime.whenLater((later) => {
+      if (added !== undefined) later.addCauses(added, error, limits.attributeValueLengthLimit);
+    });
     const type = safeText(event.attributes["exception.type"]);
     const message = safeText(event.attributes["exception.message"]);
     this.setStatus("ERROR", `${type}: ${message}`);

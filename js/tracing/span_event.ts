@@ -1,10 +1,7 @@
 // Something that happened at one moment of a span.
 
+import { tracer } from "./realm.js";
 import { isError, safeText, tagOf } from "./values.js";
-
-/** At most this many links of a chain of causes are written down. */
-const MAX_CAUSES = 8;
-const MAX_STACK_UNITS = 64 << 10;
 
 export class SpanEvent {
   name: string;
@@ -21,23 +18,28 @@ export class SpanEvent {
   /** The event that recordException adds, as of now. Takes anything that can be thrown. */
   static fromException(error: unknown): SpanEvent {
     const { name, attributes } = eventOfException(error);
+    tracer().whenLater((later) => {
+      attributes[STACK_ATTRIBUTE] = later.stackOf(error);
+    });
     return new SpanEvent(name, attributes);
   }
 }
 
-/** An `exception` event without a time: the span's own clock gives it. Never throws. */
+export const STACK_ATTRIBUTE = "exception.stacktrace";
+
+/** An `exception` event without a time, and without causes (causes.ts): the span's own clock gives it. Never throws. */
 export function eventOfException(error: unknown): { name: string; attributes: Record<string, unknown> } {
   return {
     name: "exception",
     attributes: {
       "exception.type": typeOf(error),
       "exception.message": messageOf(error),
-      "exception.stacktrace": stackOf(error),
+      [STACK_ATTRIBUTE]: ownStack(error),
     },
   };
 }
 
-function read(value: unknown, key: string): unknown {
+export function read(value: unknown, key: string): unknown {
   try {
     return (value as Record<string, unknown>)[key];
   } catch {
@@ -70,33 +72,7 @@ function isErrorSafely(error: unknown): boolean {
   }
 }
 
-/** The stack, then those of the causes and of the members of an AggregateError. */
-function stackOf(error: unknown): string {
-  let text = ownStack(error);
-  let rest = MAX_CAUSES;
-  const seen = new Set<unknown>([error]);
-  const waiting = causesOf(error);
-  while (waiting.length > 0 && rest-- > 0 && text.length < MAX_STACK_UNITS) {
-    const [label, cause] = waiting.shift() as [string, unknown];
-    if (seen.has(cause)) continue;
-    seen.add(cause);
-    text += `\n${label}: ${ownStack(cause)}`;
-    waiting.unshift(...causesOf(cause));
-  }
-  return text.length > MAX_STACK_UNITS ? text.slice(0, MAX_STACK_UNITS) : text;
-}
-
-function causesOf(error: unknown): [string, unknown][] {
-  const causes: [string, unknown][] = [];
-  if (typeof error !== "object" || error === null) return causes;
-  const cause = read(error, "cause");
-  if (cause !== undefined) causes.push(["Caused by", cause]);
-  const members = read(error, "errors");
-  if (Array.isArray(members)) for (const member of members.slice(0, MAX_CAUSES)) causes.push(["Member", member]);
-  return causes;
-}
-
-function ownStack(error: unknown): string {
+export function ownStack(error: unknown): string {
   const stack = typeof error === "object" && error !== null ? read(error, "stack") : undefined;
   if (typeof stack === "string" && stack !== "") return stack;
   return `${typeOf(error)}: ${messageOf(error)}`;

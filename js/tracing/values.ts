@@ -112,18 +112,14 @@ function describeUnserializable(value: unknown): string {
   return `[Function: ${typeof name === "string" && name !== "" ? name : "anonymous"}]`;
 }
 
+type Members = Record<PropertyKey, unknown>;
+
 /** Promises, iterators and streams are named, never advanced. */
 function opaqueName(value: object): string | null {
   const name = tagOf(value);
-  const v = value as { then?: unknown; next?: unknown; getReader?: unknown; [Symbol.asyncIterator]?: unknown };
   const isOpaque =
-    typeof v.then === "function" ||
-    typeof v.next === "function" ||
-    typeof v.getReader === "function" ||
-    typeof v[Symbol.asyncIterator] === "function" ||
-    name === "[object WeakMap]" ||
-    name === "[object WeakSet]" ||
-    name === "[object WeakRef]";
+    ["then", "next", "getReader", Symbol.asyncIterator].some((key) => typeof (value as Members)[key] === "function") ||
+    name.startsWith("[object Weak");
   return isOpaque ? name : null;
 }
 
@@ -146,41 +142,80 @@ function threw(error: unknown): string {
   return `[Threw: ${safeText(message)}]`;
 }
 
-/** The keys of the last object of numbers, by place, and what stands before their values. */
-const lastKeys: string[] = [];
-const lastPrefixes: string[] = [];
-const MAX_NUMBERS = 8;
 const { hasOwnProperty } = Object.prototype;
-
-/** Token counts and the like, in a fifth of the time JSON.stringify takes. null for any other object. */
-function numbersJson(value: object): string | null {
-  if ((value as { toJSON?: unknown }).toJSON !== undefined) return null;
-  let text = "";
-  let i = 0;
-  for (const key in value) {
-    const number = (value as Record<string, unknown>)[key];
-    if (typeof number !== "number" || number - number !== 0 || i === MAX_NUMBERS || !hasOwnProperty.call(value, key)) return null;
-    if (lastKeys[i] !== key) {
-      lastKeys[i] = key;
-      lastPrefixes[i] = `${i === 0 ? "{" : ","}${JSON.stringify(key)}:`;
-    }
-    text += `${lastPrefixes[i]}${number}`;
-    i++;
-  }
-  return i === 0 ? null : `${text}}`;
-}
 
 /** null for what JSON.stringify would write otherwise than the table of forms says. */
 function plainJson(value: unknown): string | null {
   try {
-    if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-      const numbers = numbersJson(value);
-      if (numbers !== null) return numbers;
-    }
-    return isPlain(value, 0, { left: MAX_MEMBERS }) ? JSON.stringify(value) : null;
+    return writePlain(value, { left: MAX_MEMBERS }, 0);
   } catch {
     return null; // a getter or a proxy threw: the slow writer says where
   }
+}
+
+/** What JSON.stringify writes, in half its time: text without anything to escape is not copied. */
+function writePlain(value: unknown, budget: { left: number }, depth: number): string | null {
+  switch (typeof value) {
+    case "string":
+      return quotePlain(value);
+    case "boolean":
+      return value ? "true" : "false";
+    case "number":
+      return value - value === 0 ? `${value}` : null;
+    case "object":
+      break;
+    default:
+      return null;
+  }
+  if (value === null) return "null";
+  if (depth >= MAX_DEPTH || (value as { toJSON?: unknown }).toJSON !== undefined) return null;
+  let text = "";
+  if (Array.isArray(value)) {
+    if ((budget.left -= value.length) < 0) return null;
+    for (let i = 0; i < value.length; i++) {
+      const member = writePlain(value[i], budget, depth + 1);
+      if (member === null) return null;
+      text += i === 0 ? member : `,${member}`;
+    }
+    return `[${text}]`;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return null;
+  for (const key in value) {
+    if (!hasOwnProperty.call(value, key)) continue;
+    const member = --budget.left < 0 ? null : writePlain((value as Record<string, unknown>)[key], budget, depth + 1);
+    if (member === null) return null;
+    text += (text === "" ? "{" : ",") + quoteKey(key) + member;
+  }
+  return text === "" ? "{}" : `${text}}`;
+}
+
+// eslint-disable-next-line no-control-regex -- these are what JSON escapes
+const ESCAPED = /["\\\u0000-\u001f]/;
+/** Up to here the characters are looked at one by one. */
+const SHORT = 24;
+
+function quotePlain(text: string): string {
+  if (text.length < SHORT) {
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit < 32 || unit === 34 || unit === 92 || unit >= 0xd800) return JSON.stringify(text);
+    }
+    return `"${text}"`;
+  }
+  return ESCAPED.test(text) || wellFormed(text) !== text ? JSON.stringify(text) : `"${text}"`;
+}
+
+const MAX_KEYS = 1000;
+const quotedKeys = new Map<string, string>();
+
+function quoteKey(key: string): string {
+  let text = quotedKeys.get(key);
+  if (text === undefined) {
+    if (quotedKeys.size === MAX_KEYS) quotedKeys.clear();
+    quotedKeys.set(key, (text = `${JSON.stringify(key)}:`));
+  }
+  return text;
 }
 
 /** JSON text of any value, as the host spaces it. `undefined` is null. Never throws. */
@@ -188,36 +223,6 @@ export function jsonTextOf(value: unknown): string {
   const plain = plainJson(value);
   if (plain !== null) return plain;
   return writeSlowly(value);
-}
-
-/** True for values that JSON.stringify writes just as the table of forms says. */
-function isPlain(value: unknown, depth: number, budget: { left: number }): boolean {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return true;
-    case "number":
-      return value - value === 0;
-    case "object":
-      break;
-    default:
-      return false;
-  }
-  if (value === null) return true;
-  if (depth >= MAX_DEPTH) return false;
-  if (Array.isArray(value)) {
-    budget.left -= value.length;
-    if (budget.left < 0 || (value as { toJSON?: unknown }).toJSON !== undefined) return false;
-    for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth + 1, budget)) return false;
-    return true;
-  }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  if ((value as { toJSON?: unknown }).toJSON !== undefined) return false;
-  for (const key in value) {
-    if (--budget.left < 0 || !isPlain((value as Record<string, unknown>)[key], depth + 1, budget)) return false;
-  }
-  return true;
 }
 
 /** Writes what JSON.stringify would refuse, drop or misrepresent. */
