@@ -94,7 +94,7 @@ class Finder {
       const JsonScanner::Token token = scanner_.next();
       if (token.kind == Kind::End) break;
       if (token.kind == Kind::Error) return {};
-      take(token);
+      dispatch(token);
     }
     std::sort(found_.begin(), found_.end(),
               [](const auto& a, const auto& b) { return a.offset < b.offset; });
@@ -102,7 +102,7 @@ class Finder {
   }
 
  private:
-  void take(const JsonScanner::Token& token) {
+  void dispatch(const JsonScanner::Token& token) {
     switch (token.kind) {
       case Kind::BeginObject:
       case Kind::BeginArray:
@@ -190,30 +190,45 @@ class Finder {
   }
 
   void takeText(std::string_view token, std::string contentType) {
-    std::string base64 = unquoteJson(token);
-    if (isStrictBase64(base64)) add(token, std::move(contentType), std::move(base64), {});
+    FoundContent content;
+    content.contentType = std::move(contentType);
+    take(token, token.substr(1, token.size() - 2), std::move(content));
   }
 
   void takeDataUri(std::string_view token) {
     constexpr std::string_view kScheme = "data:";
     constexpr std::string_view kMarker = ";base64,";
-    // Without escapes so far, as every writer of JSON leaves these.
-    if (!token.substr(1).starts_with(kScheme) || token.find(kMarker) == std::string_view::npos) {
+    // Every writer of JSON leaves these characters as they are.
+    const size_t marker = token.find(kMarker);
+    const size_t typeAt = 1 + kScheme.size();
+    if (!token.substr(1).starts_with(kScheme) || marker == std::string_view::npos ||
+        marker <= typeAt) {
       return;
     }
-    const std::string uri = unquoteJson(token);
-    const size_t marker = uri.find(kMarker);
-    if (marker == std::string::npos || marker <= kScheme.size()) return;
-    std::string type = uri.substr(kScheme.size(), marker - kScheme.size());
-    std::string id;
-    if (const size_t at = type.find(kAttachmentParameter); at != std::string::npos) {
-      id = type.substr(at + kAttachmentParameter.size());
-      type.resize(at);
-      if (!isUuid(id) || type.empty()) return;
+    FoundContent content;
+    content.contentType =
+        unquoteJson("\"" + std::string(token.substr(typeAt, marker - typeAt)) + "\"");
+    if (const size_t at = content.contentType.find(kAttachmentParameter); at != std::string::npos) {
+      content.id = content.contentType.substr(at + kAttachmentParameter.size());
+      content.contentType.resize(at);
+      if (!isUuid(content.id) || content.contentType.empty()) return;
     }
-    if (explicitOnly_ && id.empty()) return;
-    std::string base64 = uri.substr(marker + kMarker.size());
-    if (isStrictBase64(base64)) add(token, std::move(type), std::move(base64), std::move(id));
+    if (explicitOnly_ && content.id.empty()) return;
+    const size_t from = marker + kMarker.size();
+    take(token, token.substr(from, token.size() - 1 - from), std::move(content));
+  }
+
+  void take(std::string_view token, std::string_view written, FoundContent content) {
+    if (found_.size() >= maxCount_) return;
+    if (written.find('\\') == std::string_view::npos) {
+      content.inPlace = written;
+    } else {
+      content.unescaped = unquoteJson("\"" + std::string(written) + "\"");
+    }
+    if (!isStrictBase64(content.base64())) return;
+    content.offset = static_cast<size_t>(token.data() - json_.data());
+    content.length = token.size();
+    found_.push_back(std::move(content));
   }
 
   static bool isUuid(std::string_view text) {
@@ -224,12 +239,6 @@ class Finder {
       if (isHyphen ? text[i] != '-' : !isDigit) return false;
     }
     return true;
-  }
-
-  void add(std::string_view token, std::string contentType, std::string base64, std::string id) {
-    if (found_.size() >= maxCount_) return;
-    found_.push_back({static_cast<size_t>(token.data() - json_.data()), token.size(),
-                      std::move(contentType), std::move(base64), std::move(id)});
   }
 
   std::string_view json_;

@@ -15,13 +15,17 @@
 
 namespace spandrel::mlflow {
 
+// Views are into the text that was searched.
 struct FoundContent {
   // Of the string with its quotes, in the text.
   size_t offset = 0;
   size_t length = 0;
   std::string contentType;
-  std::string base64;  // of strict base64, see decodeContent()
-  std::string id;      // given by whoever made an Attachment; empty: none
+  std::string_view inPlace;  // strict base64, where the text writes it without escapes
+  std::string unescaped;     // else
+  std::string id;            // given by whoever made an Attachment; empty: none
+
+  std::string_view base64() const { return unescaped.empty() ? inPlace : unescaped; }
 };
 
 // In the order of their offsets, `maxCount` at most. `explicitOnly`: those that came as an

@@ -127,8 +127,8 @@ class Detacher {
   }
 
   std::string replacementOf(FoundContent& found) {
-    std::string digits = std::move(found.base64);
-    while (digits.ends_with('=')) digits.pop_back();
+    std::string_view digits = found.base64();
+    while (digits.ends_with('=')) digits.remove_suffix(1);
     Result<std::vector<uint8_t>> content = fromBase64(digits);
     Attachment attachment;
     attachment.content = content.ok() ? content.take() : std::vector<uint8_t>();

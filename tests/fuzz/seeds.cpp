@@ -53,6 +53,14 @@ int main(int count, char** arguments) {
        R"("start_time": 1, "end_time": 2, "status_code": "OK", "status_message": "", )"
        R"("attributes": {"mlflow.traceRequestId": "\"tr-1\""}, "events": []})");
 
+  seed("attachments", "uris",
+       R"({"a":["data:image/png;base64,aGVsbG8=","data:a;spandrel-attachment=)"
+       R"(0b8e8a7c-2f53-4b5e-9d36-0f6d1a2b3c4d;base64,aGVs\/G8="]})");
+  seed("attachments", "shapes",
+       R"([{"type":"input_audio","input_audio":{"data":"YQ==","format":"mp3"}},)"
+       R"({"type":"image","source":{"type":"base64","data":"YWI="}},{"b64_json":"YWJj"},)"
+       R"({"image":{"format":"gif","source":{"bytes":"YQ=="}},"inline_data":{"data":"YQ=="}}])");
+
   seed("filter", "one", "status = 'OK' AND tag.`a.b` LIKE '1.%' AND span.type IN ('LLM', \"x\")");
   seed("filter", "two", "timestamp_ms >= 1700000000000 AND trace.text RLIKE '^a' AND name != 'b'");
   seed("filter", "order", "timestamp_ms DESC");

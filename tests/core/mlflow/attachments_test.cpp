@@ -169,6 +169,15 @@ TEST(Attachments, KnowTheShapeOfGeminisJavaScript) {
   EXPECT_EQ(attachments[0].contentType, "image/webp");
 }
 
+TEST(Attachments, AreReadThroughEscapes) {
+  SpanData span = spanOf(R"(["data:image\/png;base64,aGVs\/G8=",{"b64_json":"\u0061GVsbG8="}])");
+  const auto attachments = detachContents(span, {}).attachments;
+  ASSERT_EQ(attachments.size(), 2u);
+  EXPECT_EQ(attachments[0].contentType, "image/png");
+  EXPECT_EQ(toBase64(attachments[0].content), "aGVs/G8=");
+  EXPECT_EQ(toBase64(attachments[1].content), kHello);
+}
+
 TEST(Attachments, BeyondTheMostOfASpanStay) {
   std::string list = "[";
   for (size_t i = 0; i < kMaxAttachments + 1; ++i) list += "\"data:a/b;base64,YQ==\",";
