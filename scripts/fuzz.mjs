@@ -5,7 +5,13 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, StepError, capture, main, ninjaProgress, run, say } from "./commands.mjs";
 
-const DICTIONARIES = { otlp_json: "json.dict", mlflow: "json.dict", json_text: "json.dict", filter: "filter.dict", attachments: "json.dict" };
+const DICTIONARIES = {
+  otlp_json: "json.dict",
+  mlflow: "json.dict",
+  json_text: "json.dict",
+  filter: "filter.dict",
+  attachments: "json.dict",
+};
 
 main(import.meta.url, async () => {
   const { targets, seconds } = settings(process.argv.slice(2));
