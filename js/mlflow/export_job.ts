@@ -10,6 +10,8 @@ import { Span } from "../tracing/span.js";
 import { codec } from "../tracing/span_codec.js";
 import { Trace } from "../tracing/trace.js";
 import type { PromptVersion } from "../tracing/trace_manager.js";
+import type { TraceInfo } from "../tracing/trace_info.js";
+import { environmentMetadata } from "./environment_metadata.js";
 import type { ExportLog } from "./export_outcome.js";
 import { messageOf } from "./quiet_logger.js";
 
@@ -93,6 +95,11 @@ function markedUnfinished(span: Span): Span {
 export function spansToUpload({ data }: Trace, unfinished: readonly Span[] = []): Span[] {
   if (unfinished.length === 0) return data.spans;
   return [...data.spans, ...unfinished].sort((a, b) => Number(a.startTimeNs - b.startTimeNs));
+}
+
+/** What the trace says of itself comes first. */
+export function addEnvironment(info: TraceInfo): void {
+  info.traceMetadata = { ...environmentMetadata(), ...info.traceMetadata };
 }
 
 /** Adds mlflow.trace.sizeStats and mlflow.trace.sizeBytes to the info; a trace whose size cannot be told goes without. */

@@ -12,7 +12,7 @@ import { TraceManager } from "../tracing/trace_manager.js";
 import { AsyncExportQueue } from "./async_export_queue.js";
 import { makeDefaultClient } from "./default_client.js";
 import type { ExitHooks } from "./exit_hooks.js";
-import { addSizes, jobsOf, type ExportJob, type TakenTrace } from "./export_job.js";
+import { addEnvironment, addSizes, jobsOf, type ExportJob, type TakenTrace } from "./export_job.js";
 import { ExportLog, failure } from "./export_outcome.js";
 import { experimentIdVariable } from "./exporter_settings.js";
 import { inferenceBuffer } from "./inference_buffer.js";
@@ -116,6 +116,7 @@ export class InferenceTableExporter implements TraceExporter {
     const experimentId = this.#options.experimentId ?? experimentIdVariable();
     if (trace.info.experimentId === "0" && experimentId !== undefined)
       trace.info.traceLocation = { type: "MLFLOW_EXPERIMENT", mlflow_experiment: { experiment_id: experimentId } };
+    addEnvironment(trace.info);
     addSizes(trace, this.#log);
     const client = (this.#client ??= makeDefaultClient("databricks", this.#log.logger));
     const returned = (await client.startTrace(trace.info)) as typeof trace.info | undefined;

@@ -33,7 +33,7 @@ import {
   runsInDatabricks,
   trackingUriVariable,
 } from "./exporter_settings.js";
-import { addSizes, jobsOf, spansToUpload, type ExportJob, type TakenTrace } from "./export_job.js";
+import { addEnvironment, addSizes, jobsOf, spansToUpload, type ExportJob, type TakenTrace } from "./export_job.js";
 import { Task } from "./task.js";
 import type { TraceStore } from "./trace_store.js";
 import { makeDefaultClient } from "./default_client.js";
@@ -55,6 +55,8 @@ export interface MlflowExporterOptions {
   maxWorkers?: number | undefined;
   /** For one trace, all requests and their repetitions together. Default 620,000. */
   exportTimeoutMillis?: number | undefined;
+  /** In Node: user, program and commit stand in the metadata of each trace, as MLflow's SDK has it. Default true. */
+  tellsEnvironment?: boolean | undefined;
   /** Default: whether DATABRICKS_RUNTIME_VERSION is set. */
   isInDatabricksNotebook?: boolean | undefined;
   logger?: Logger | undefined;
@@ -313,6 +315,7 @@ export class MlflowExporter implements TraceExporter {
   ): Promise<{ hasUploaded: boolean; info?: TraceInfo; failed?: unknown }> {
     try {
       this.#placeInExperiment(trace.info);
+      if (this.options.tellsEnvironment !== false) addEnvironment(trace.info);
       addSizes(trace, this.log);
       const returned = (await this.client.startTrace(trace.info)) as TraceInfo | undefined;
       const info = returned ?? trace.info;

@@ -3,7 +3,7 @@
 import type { EnvironmentConfig } from "../export/otlp_config.js";
 import { TraceError } from "../trace_error.js";
 import type { Sampler } from "../tracing/sampling.js";
-import type { LifecycleOptions } from "./lifecycle.js";
+import type { LifecycleOptions, Program } from "./lifecycle.js";
 
 export const isNode = false;
 
@@ -47,6 +47,11 @@ export function fileContent(_path: string): Uint8Array {
 }
 
 export function textFile(_path: string): string | null {
+  return null;
+}
+
+/** A page says nothing of who looks at it. */
+export function programOf(): Program | null {
   return null;
 }
 

@@ -11,3 +11,11 @@ export interface LifecycleOptions {
   logger: Logger;
   exitTimeoutMillis?: number;
 }
+
+/** "" stands for what is not known. */
+export interface Program {
+  user: string;
+  file: string;
+  /** It runs in. */
+  folder: string;
+}

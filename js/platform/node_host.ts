@@ -11,7 +11,7 @@ import {
   TraceIdRatioBasedSampler,
   type Sampler,
 } from "../tracing/sampling.js";
-import type { LifecycleOptions } from "./lifecycle.js";
+import type { LifecycleOptions, Program } from "./lifecycle.js";
 import { builtin, requireFile } from "./node_builtin.js";
 
 export const isNode = true;
@@ -49,6 +49,21 @@ export function textFile(path: string): string | null {
     return builtin<typeof fs>("node:fs").readFileSync(whole, "utf8");
   } catch {
     return null;
+  }
+}
+
+/** Who runs what, where. */
+export function programOf(): Program | null {
+  const { env } = process;
+  const user = env["LOGNAME"] ?? env["USER"] ?? env["USERNAME"] ?? nameOfUser();
+  return { user, file: process.argv[1] ?? "", folder: process.cwd() };
+}
+
+function nameOfUser(): string {
+  try {
+    return builtin<typeof os>("node:os").userInfo().username;
+  } catch {
+    return ""; // a container's user may have no name
   }
 }
 

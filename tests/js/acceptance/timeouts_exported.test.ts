@@ -1,9 +1,19 @@
 // The scenarios of tests/golden/timeouts.json from MLFLOW_TRACE_TIMEOUT_SECONDS to what a tracking server receives,
 // on a clock that the test moves.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { flushTraces, init, NoOpSpan, Span, startSpan, stats, TraceInfo, type LiveSpan } from "../../../js/index.js";
+import {
+  flushTraces,
+  init,
+  NoOpSpan,
+  Span,
+  startSpan,
+  stats,
+  TraceInfo,
+  TraceManager,
+  type LiveSpan,
+} from "../../../js/index.js";
 import type { TraceKeeper } from "../../../js/load/trace_keeper.js";
-import { TraceManager } from "../../../js/index.js";
+import { environmentMetadata } from "../../../js/mlflow/environment_metadata.js";
 import { FakeClock } from "../../../js/testing/index.js";
 import { tracer } from "../../../js/tracing/realm.js";
 import { messagesAt } from "../mlflow/protobuf_parts.js";
@@ -150,7 +160,9 @@ function received(): Received[] {
 
 function viewOf(info: TraceInfo, spans: Span[]): Received {
   const metadata = { ...info.traceMetadata };
-  for (const key of ["mlflow.trace.sizeStats", "mlflow.trace.sizeBytes"]) delete metadata[key];
+  // The recording was made without what tells of the machine.
+  for (const key of ["mlflow.trace.sizeStats", "mlflow.trace.sizeBytes", ...Object.keys(environmentMetadata())])
+    delete metadata[key];
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
   return {
     state: info.state,
