@@ -5,7 +5,7 @@ import { splitUserInfo } from "../export/endpoint.js";
 import { basic, bearer } from "./authorization.js";
 import { databricksLogin, type DatabricksOptions, type Login, type OAuthClient } from "./databricks_login.js";
 import { environmentVariable } from "./display_settings.js";
-import { DEFAULT_RETRY, type RetrySettings } from "./retry_schedule.js";
+import { DEFAULT_RETRY, MOST_RETRIES, type RetrySettings } from "./retry_schedule.js";
 
 export interface ServerOptions extends DatabricksOptions {
   /** http(s)://…, or "databricks" or "databricks://profile". Default: MLFLOW_TRACKING_URI. */
@@ -34,8 +34,14 @@ export interface ServerSettings {
   sqlWarehouseId: string | null;
   timeoutMillis: number;
   retry: RetrySettings;
+  /** Traces whose spans one request asks for, and how many such requests run at a time. */
+  batchGetSize: number;
+  maxSearchRequests: number;
 }
 
+/** More the server does not answer at once. */
+const MAX_BATCH_GET_SIZE = 10;
+const DEFAULT_SEARCH_REQUESTS = 32;
 const DEFAULT_TIMEOUT_MILLIS = 120_000;
 const DATABRICKS_URI = /^databricks(?:-uc)?(?::\/\/|$)/;
 
@@ -56,12 +62,17 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     sqlWarehouseId: options.databricksSqlWarehouseId ?? variable("MLFLOW_TRACING_SQL_WAREHOUSE_ID") ?? null,
     timeoutMillis: options.timeoutMillis ?? numberOf("MLFLOW_HTTP_REQUEST_TIMEOUT", 1000) ?? DEFAULT_TIMEOUT_MILLIS,
     retry: retrySettings(options.retry ?? {}),
+    batchGetSize: Math.min(countOf("_MLFLOW_SEARCH_TRACES_MAX_BATCH_SIZE") ?? MAX_BATCH_GET_SIZE, MAX_BATCH_GET_SIZE),
+    maxSearchRequests: countOf("MLFLOW_SEARCH_TRACES_MAX_THREADS") ?? DEFAULT_SEARCH_REQUESTS,
   };
 }
 
 function retrySettings(given: Partial<RetrySettings>): RetrySettings {
   return {
-    maxRetries: given.maxRetries ?? numberOf("MLFLOW_HTTP_REQUEST_MAX_RETRIES") ?? DEFAULT_RETRY.maxRetries,
+    maxRetries: Math.min(
+      given.maxRetries ?? numberOf("MLFLOW_HTTP_REQUEST_MAX_RETRIES") ?? DEFAULT_RETRY.maxRetries,
+      MOST_RETRIES,
+    ),
     backoffFactor: given.backoffFactor ?? numberOf("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR") ?? DEFAULT_RETRY.backoffFactor,
     backoffJitter: given.backoffJitter ?? numberOf("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER") ?? DEFAULT_RETRY.backoffJitter,
     respectsRetryAfter: given.respectsRetryAfter ?? variable("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER")?.toLowerCase() !== "false",
@@ -112,6 +123,12 @@ function variable(name: string): string | undefined {
 function numberOf(name: string, factor = 1): number | undefined {
   const value = variable(name);
   return value !== undefined && /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * factor : undefined;
+}
+
+/** A whole number above 0. */
+function countOf(name: string): number | undefined {
+  const value = variable(name);
+  return value !== undefined && /^[1-9]\d{0,8}$/.test(value) ? Number(value) : undefined;
 }
 
 function invalid(message: string): never {

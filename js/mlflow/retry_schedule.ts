@@ -18,6 +18,9 @@ export interface RetrySettings {
   limitMillis: number;
 }
 
+/** MLflow's client takes no more. */
+export const MOST_RETRIES = 10;
+
 export const DEFAULT_RETRY: Readonly<RetrySettings> = {
   maxRetries: 7,
   backoffFactor: 2,

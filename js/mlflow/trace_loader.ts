@@ -23,9 +23,6 @@ export const SpansLocation = {
 } as const;
 
 const SPANS_LOCATION_TAG = "mlflow.trace.spansLocation";
-/** More the server does not answer at once. */
-const BATCH_SIZE = 10;
-const MAX_REQUESTS = 32;
 /** Why the spans of one trace cannot be had while those of others can. */
 const ABSENT: ReadonlySet<string> = new Set(["RESOURCE_DOES_NOT_EXIST", "MALFORMED", "NOT_IMPLEMENTED"]);
 
@@ -55,12 +52,12 @@ export async function loadTraces(rest: RestClient, infos: readonly TraceInfo[]):
       const table = location === SpansLocation.ARCHIVE_REPO ? null : location;
       for (const ids of chunksOf(
         group.map((info) => info.traceId),
-        BATCH_SIZE,
+        rest.settings.batchGetSize,
       ))
         jobs.push(() => batchGet(rest, ids, table));
     }
   }
-  for (const traces of await mapBounded(jobs, MAX_REQUESTS, (job) => job()))
+  for (const traces of await mapBounded(jobs, rest.settings.maxSearchRequests, (job) => job()))
     for (const trace of traces) found.set(trace.info.traceId, trace);
   return inOrder(
     infos.map((info) => info.traceId),
@@ -79,9 +76,9 @@ export async function batchGetTraces(rest: RestClient, traceIds: readonly string
   const jobs: (() => Promise<Trace[]>)[] = [];
   for (const [location, ids] of groups) {
     if (location === null) jobs.push(() => tracesOfExperiments(rest, ids));
-    else for (const chunk of chunksOf(ids, BATCH_SIZE)) jobs.push(() => batchGet(rest, chunk, location));
+    else for (const chunk of chunksOf(ids, rest.settings.batchGetSize)) jobs.push(() => batchGet(rest, chunk, location));
   }
-  for (const traces of await mapBounded(jobs, MAX_REQUESTS, (job) => job()))
+  for (const traces of await mapBounded(jobs, rest.settings.maxSearchRequests, (job) => job()))
     for (const trace of traces) found.set(trace.info.traceId, trace);
   return inOrder(traceIds, found);
 }
@@ -124,13 +121,13 @@ async function tracesOfExperiments(rest: RestClient, traceIds: readonly string[]
   } catch (error) {
     // Servers before 3.10 have the traces' endpoint alone.
     if (!isMissingEndpoint(error)) throw error;
-    const chunks = chunksOf(traceIds, BATCH_SIZE);
-    return (await mapBounded(chunks, MAX_REQUESTS, (ids) => batchGet(rest, ids, null))).flat();
+    const chunks = chunksOf(traceIds, rest.settings.batchGetSize);
+    return (await mapBounded(chunks, rest.settings.maxSearchRequests, (ids) => batchGet(rest, ids, null))).flat();
   }
   return await loadTraces(rest, infos);
 }
 
-/** At most BATCH_SIZE traces of one location; an answer that is too large is asked for in halves. */
+/** At most one batch of traces of one location; an answer that is too large is asked for in halves. */
 async function batchGet(rest: RestClient, traceIds: readonly string[], location: string | null): Promise<Trace[]> {
   const ids = traceIds.map((traceId) => parseTraceIdV4(traceId).traceId ?? traceId);
   const idQuery = ids.map((id): [string, string] => ["trace_ids", id]);

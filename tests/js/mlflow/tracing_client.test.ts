@@ -194,6 +194,11 @@ describe("asking again", () => {
     expect([at.length, error?.httpStatus]).toEqual([1, status]);
   });
 
+  test("not more than ten times, whatever is asked for", async () => {
+    const { at } = await run(() => whole(503), read, { retry: { maxRetries: 1000, backoffFactor: 0, backoffJitter: 0 } });
+    expect(at).toHaveLength(11);
+  });
+
   test("Retry-After beats the schedule", async () => {
     const { at } = await run((count) => (count < 3 ? whole(429, {}, "30") : whole(400)), read);
     expect(at).toEqual([0, 30_000, 60_000]);
@@ -351,6 +356,18 @@ describe("many traces", () => {
     expect(Math.max(...seen.sizes)).toBe(10);
     expect(seen.sizes.reduce((a, b) => a + b)).toBe(404);
     expect(seen.most).toBeLessThanOrEqual(32);
+  });
+
+  test("as many a request and at a time as MLflow's variables say", async () => {
+    process.env["_MLFLOW_SEARCH_TRACES_MAX_BATCH_SIZE"] = "3";
+    process.env["MLFLOW_SEARCH_TRACES_MAX_THREADS"] = "2";
+    const { reply, seen } = store();
+    const server = await serve(reply);
+    const client = clientOf(server.url);
+    Reflect.deleteProperty(process.env, "_MLFLOW_SEARCH_TRACES_MAX_BATCH_SIZE");
+    await client.batchGetTraces(Array.from({ length: 30 }, (_, i) => `tr-${String(i)}`));
+    expect([Math.max(...seen.sizes), seen.sizes.length]).toEqual([3, 10]);
+    expect(seen.most).toBeLessThanOrEqual(2);
   });
 
   test("a file that only the server can reach is read through the server", async () => {
