@@ -257,7 +257,6 @@ bool isDigitOfBase64(char c) {
 }  // namespace
 
 std::vector<FoundContent> findContents(std::string_view json, bool explicitOnly, size_t maxCount) {
-  if (!mayHoldContents(json)) return {};
   return Finder(json, explicitOnly, maxCount).run();
 }
 
@@ -271,12 +270,24 @@ bool isStrictBase64(std::string_view text) {
 }
 
 bool mayHoldContents(std::string_view bytes) {
-  constexpr std::string_view kTraits[] = {";base64,",    "input_audio", "\"base64\"",
-                                          "b64_json",    "\"audio\"",   "\"bytes\"",
-                                          "inline_data", "inlineData",  "image_generation_call"};
-  return std::any_of(std::begin(kTraits), std::end(kTraits), [&](std::string_view trait) {
-    return bytes.find(trait) != std::string_view::npos;
-  });
+  // One pass: each trait is looked for where one of its rarer characters stands.
+  struct Trait {
+    std::string_view text;
+    size_t anchor;
+  };
+  constexpr Trait kTraits[] = {{";base64,", 5},    {"\"base64\"", 5},  {"b64_json", 1},
+                               {"input_audio", 5}, {"inline_data", 6}, {"image_generation_call", 5},
+                               {"inlineData", 6},  {"\"audio\"", 0},   {"\"bytes\"", 0}};
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    const char c = bytes[at];
+    if (c != '"' && c != '6' && c != '_' && c != 'D') continue;
+    for (const auto& [text, anchor] : kTraits) {
+      if (text[anchor] == c && at >= anchor && bytes.substr(at - anchor).starts_with(text)) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 }  // namespace spandrel::mlflow

@@ -196,6 +196,18 @@ TEST(Attachments, AreNotLookedForInTextThatIsNoJsonOrTooDeep) {
   }
 }
 
+TEST(AttachmentFinder, LooksOnlyWhereOneOfItsShapesCanBe) {
+  for (const char* text :
+       {"data:a/b;base64,YQ==", R"({"type":"base64"})", "b64_json", "input_audio", "inline_data",
+        "inlineData", "image_generation_call", R"({"audio":1})", R"({"bytes":1})"}) {
+    EXPECT_TRUE(mayHoldContents(text)) << text;
+    EXPECT_TRUE(mayHoldContents("before" + std::string(text) + "after")) << text;
+    EXPECT_FALSE(mayHoldContents(std::string_view(text).substr(0, 4))) << text;
+  }
+  EXPECT_FALSE(mayHoldContents("base64 data, \"audio, bytes\", in_put D6_ ;base64 ,"));
+  EXPECT_FALSE(mayHoldContents(""));
+}
+
 TEST(AttachmentFinder, EachCutOfATextIsTakenCalmly) {
   const std::string text =
       R"({"type":"image","source":{"type":"base64","data":"aGVsbG8="},"u":"data:a/b;base64,YQ=="})";
