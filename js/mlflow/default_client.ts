@@ -1,9 +1,19 @@
 // The client of an exporter that was given none.
 
 import type { Logger } from "../tracing/runtime.js";
+import type { UploadCompression } from "./span_upload.js";
 import { TracingClient } from "./tracing_client.js";
 
+export interface DefaultClientOptions {
+  trackingUri?: string | undefined;
+  /** Of spans on their way to the server. */
+  compression?: UploadCompression | undefined;
+  /** Of one attempt. */
+  timeoutMillis?: number | undefined;
+}
+
 /** Throws TraceError where no server is named. */
-export function makeDefaultClient(trackingUri: string | undefined, logger: Logger): TracingClient {
-  return new TracingClient({ ...(trackingUri === undefined ? {} : { trackingUri }), logger, isBackground: true });
+export function makeDefaultClient(logger: Logger, options: DefaultClientOptions): TracingClient {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return new TracingClient({ ...Object.fromEntries(given), logger, isBackground: true });
 }

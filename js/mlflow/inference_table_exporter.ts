@@ -118,7 +118,7 @@ export class InferenceTableExporter implements TraceExporter {
       trace.info.traceLocation = { type: "MLFLOW_EXPERIMENT", mlflow_experiment: { experiment_id: experimentId } };
     addEnvironment(trace.info);
     addSizes(trace, this.#log);
-    const client = (this.#client ??= makeDefaultClient("databricks", this.#log.logger));
+    const client = (this.#client ??= makeDefaultClient(this.#log.logger, { trackingUri: "databricks" }));
     const returned = (await client.startTrace(trace.info)) as typeof trace.info | undefined;
     await client.uploadTraceData(returned ?? trace.info, trace.data);
     if (prompts.length > 0) {

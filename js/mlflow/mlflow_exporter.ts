@@ -34,6 +34,7 @@ import {
   trackingUriVariable,
 } from "./exporter_settings.js";
 import { addEnvironment, addSizes, jobsOf, spansToUpload, type ExportJob, type TakenTrace } from "./export_job.js";
+import type { UploadCompression } from "./span_upload.js";
 import { Task } from "./task.js";
 import type { TraceStore } from "./trace_store.js";
 import { makeDefaultClient } from "./default_client.js";
@@ -50,6 +51,9 @@ export interface MlflowExporterOptions {
   async?: boolean | undefined;
   /** What traces are sent with; default: a TracingClient for the tracking URI. */
   client?: TraceStore | undefined;
+  /** Of that client: of spans on their way, and of one attempt. Default "none" and MLFLOW_HTTP_REQUEST_TIMEOUT, else 120,000. */
+  compression?: UploadCompression | undefined;
+  timeoutMillis?: number | undefined;
   /** Of the asynchronous queue: traces that wait, and how many are sent at a time. */
   maxQueueSize?: number | undefined;
   maxWorkers?: number | undefined;
@@ -363,7 +367,8 @@ export class MlflowExporter implements TraceExporter {
   }
 
   #makeClient(): TraceStore {
-    const client = makeDefaultClient(this.options.trackingUri, this.log.logger);
+    const { trackingUri, compression, timeoutMillis } = this.options;
+    const client = makeDefaultClient(this.log.logger, { trackingUri, compression, timeoutMillis });
     this.#closeClient = () => {
       client.close();
     };
