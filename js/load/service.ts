@@ -256,11 +256,11 @@ export class Service implements ExportHub {
   #builtIn(name: BuiltIn, options: InitOptions): NamedExporter[] {
     switch (name) {
       case "mlflow": {
-        const { experimentId, logger = this.#tracer.logger } = options;
+        const { experimentId, compression, timeoutMillis, logger = this.#tracer.logger } = options;
         const trackingUri = this.#trackingUri(options);
         if (trackingUri === undefined)
           throw new TraceError("INVALID_PARAMETER_VALUE", 'exporter: "mlflow" needs a trackingUri, or MLFLOW_TRACKING_URI');
-        const given = definedOf({ trackingUri, experimentId });
+        const given = definedOf({ trackingUri, experimentId, compression, timeoutMillis });
         const make = async () => (await import("../mlflow/routing_exporter.js")).makeRoutingExporter({ ...given, logger });
         return [{ name, exporter: new LazyTraceExporter(make), holdsTraces: true }];
       }
