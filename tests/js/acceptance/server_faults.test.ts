@@ -22,6 +22,17 @@ test("the built-in exporter sends a trace to the server of the tracking URI and 
   expect(logger.lines).toEqual([]);
 });
 
+test("V3-24 spans are compressed where init() says so", async () => {
+  server.reply = healthyBut(() => null);
+  await init({ exporter: "mlflow", trackingUri: server.url, compression: "gzip", logger });
+  root().end();
+  expect(await flushTraces()).toMatchObject({ status: "flushed", delivered: 1 });
+  const spans = server.asked.find(({ path }) => path === "/v1/traces");
+  expect(spans?.headers["content-encoding"]).toBe("gzip");
+  expect([...(spans?.body.subarray(0, 2) ?? [])]).toEqual([0x1f, 0x8b]);
+  await init({ compression: "none" });
+});
+
 test("a tracking URI that is no server's is the caller's mistake", () => {
   expect(() => init({ exporter: "mlflow", trackingUri: "sqlite:///m.db" })).toThrow(/trackingUri/);
 });
