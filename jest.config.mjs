@@ -16,5 +16,6 @@ export default {
     "^(\\.{1,2}/.*)\\.js$": "$1",
   },
   modulePathIgnorePatterns: ["<rootDir>/build/(?!module)", "<rootDir>/dist/"],
+  setupFilesAfterEnv: ["<rootDir>/tests/js/end_of_file.ts"],
   testTimeout: 20_000,
 };

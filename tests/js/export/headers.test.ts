@@ -61,9 +61,9 @@ describe("X5: headers that could become two", () => {
   });
 });
 
-test("a refused header is told once", () => {
+test("a refused header is told once", async () => {
   const logger = new TestLogger();
-  new OtlpHttpExporter({ headers: { "bad name": "canary" }, logger });
+  await new OtlpHttpExporter({ headers: { "bad name": "canary" }, logger }).shutdown();
   expect(logger.lines).toEqual(['header "bad name" is left out: its name is not a header name']);
 });
 

@@ -11,8 +11,10 @@ function read(environment: Record<string, string>): { config: EnvironmentConfig;
 }
 
 describe("endpoints", () => {
-  test("H2: the default is port 4318 of this machine, traces at v1/traces", () => {
-    expect(new OtlpHttpExporter().shownUrl).toBe("http://localhost:4318/v1/traces");
+  test("H2: the default is port 4318 of this machine, traces at v1/traces", async () => {
+    const exporter = new OtlpHttpExporter();
+    expect(exporter.shownUrl).toBe("http://localhost:4318/v1/traces");
+    await exporter.shutdown();
   });
 
   const BASES: [base: string, url: string][] = [

@@ -250,8 +250,10 @@ describe("H6: the time of one attempt", () => {
     expect(accountOf(destination)).toEqual({ produced: 1, delivered: 1 });
   });
 
-  test("the default is ten seconds", () => {
-    expect(new OtlpHttpExporter().longestExportMillis).toBe(30_000);
+  test("the default is ten seconds", async () => {
+    const exporter = new OtlpHttpExporter();
+    expect(exporter.longestExportMillis).toBe(30_000);
+    await exporter.shutdown();
   });
 });
 
