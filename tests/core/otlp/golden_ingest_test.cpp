@@ -1,4 +1,6 @@
 // otlp_ingest.json: whole requests of other instrumentations, in both encodings.
+#include <cstdio>
+
 #include "otlp/codec_shortcuts.h"
 #include "otlp/json_reader.h"
 
@@ -30,6 +32,7 @@ TEST(GoldenIngest, RequestsReadTheSameFromBytesAndJsonAndComeBackUnchanged) {
     }
     ++passed;
   }
+  std::printf("golden otlp_ingest: passed %d of 61, deviations 0\n", passed);
   EXPECT_EQ(passed, 61);
 }
 

@@ -1,5 +1,6 @@
 // span_dict.json: spans built from their recorded dictionaries, encoded in the reference's form.
 #include <cmath>
+#include <cstdio>
 #include <set>
 
 #include "otlp/codec_shortcuts.h"
@@ -100,6 +101,8 @@ TEST(GoldenSpan, ReferenceFormHasTheRecordedBytesAndJson) {
     EXPECT_EQ(Json::parse(json, nullptr, false), test["expected"]["otlp_json"]) << json;
     ++passed;
   }
+  std::printf("golden span_dict, OTLP bytes and JSON: passed %d of %d, deviations %d\n", passed,
+              passed + deviating, deviating);
   EXPECT_EQ(passed, 190);
   EXPECT_EQ(deviating, 13);
 }

@@ -266,9 +266,17 @@ beforeAll(async () => {
   await init({ exporter: "none", logger: new TestLogger() });
 });
 
+let passed = 0;
+
 afterAll(async () => {
   await shutdown();
   await closeScriptServers();
+  const of = (...kinds: string[]): string => String(cases.filter(({ kind }) => kinds.includes(kind)).length);
+  const why = [...Object.entries(WITHOUT_COUNTERPART), ...Object.entries(DEVIATIONS)].map(([name, text]) => `  ${name}: ${text}`);
+  process.stdout.write(
+    `golden rest, kinds client and exporter: passed ${String(passed)} of ${of("client", "exporter")}\n${why.join("\n")}\n` +
+      `  ${of("raw", "browser")} more show the server alone: its refusals and infos are read\n`,
+  );
 });
 
 describe("as MLflow's client", () => {
@@ -304,6 +312,7 @@ describe("as MLflow's client", () => {
         expect((error as TraceError).message).toContain(golden.client_error.message);
       }
     }
+    if (!(name in DEVIATIONS)) passed++;
   });
 });
 
