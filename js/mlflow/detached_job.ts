@@ -30,15 +30,17 @@ interface Copies {
   responsePreview: string;
   traceInputs: string;
   traceOutputs: string;
-  isError: boolean;
+  /** There where the span has failed. */
+  error?: string;
 }
 
 interface Listed {
   index: number;
   recordBytes: number;
   attachments: { id: string; contentType: string; size: number }[];
-  tooLarge: number[];
-  root?: { before: Copies; after: Copies };
+  tooLarge: number;
+  /** Of a span without parent: before and after. */
+  root?: readonly [Copies, Copies];
 }
 
 /** null: nothing is in it. Throws TraceError where the module has stopped. */
@@ -57,7 +59,7 @@ export function detachedJob(job: ExportJob, rules: AttachmentRules): DetachedJob
 
   const changed = new Map<Span, Span>();
   const attachments = new Map<string, Attachment>();
-  const roots: Required<Listed>["root"][] = [];
+  const roots: (readonly [Copies, Copies])[] = [];
   let tooLarge = 0;
   for (const each of listed) {
     const span = all[each.index] as Span;
@@ -66,7 +68,7 @@ export function detachedJob(job: ExportJob, rules: AttachmentRules): DetachedJob
       const attachment = new Attachment({ contentType, contentBytes: contents(size) }, id);
       if (leaving.has(span)) attachments.set(id, attachment);
     }
-    if (leaving.has(span)) tooLarge += each.tooLarge.length;
+    if (leaving.has(span)) tooLarge += each.tooLarge;
     if (each.root !== undefined) roots.push(each.root);
   }
   const now = (spans: readonly Span[]): Span[] => spans.map((span) => changed.get(span) ?? span);
@@ -104,7 +106,7 @@ function split(bytes: Uint8Array): { listed: Listed[]; contents: (length: number
 }
 
 /** What the user set stays. */
-function update(info: TraceInfo, { before, after }: { before: Copies; after: Copies }): void {
+function update(info: TraceInfo, [before, after]: readonly [Copies, Copies]): void {
   if (info.requestPreview === before.requestPreview) info.requestPreview = after.requestPreview;
   if (info.responsePreview === before.responsePreview) info.responsePreview = after.responsePreview;
   const { traceMetadata } = info;
@@ -113,5 +115,5 @@ function update(info: TraceInfo, { before, after }: { before: Copies; after: Cop
     ["mlflow.traceOutputs", before.traceOutputs, after.traceOutputs],
   ] as const;
   for (const [key, old, next] of copies) if (traceMetadata[key] === old) traceMetadata[key] = next;
-  if (after.isError && !before.isError && info.state === "OK") info.state = "ERROR";
+  if (after.error !== undefined && before.error === undefined && info.state === "OK") info.state = "ERROR";
 }

@@ -1,9 +1,5 @@
 #include "mlflow/attachment_finder.h"
 
-#include <algorithm>
-#include <array>
-#include <optional>
-
 #include "base/json_text.h"
 
 namespace spandrel::mlflow {
@@ -13,8 +9,8 @@ using Kind = JsonScanner::Kind;
 
 constexpr std::string_view kReference = "mlflow-attachment://";
 
-// Members that shapes speak of. Those up to kLeafCount are strings, the others objects.
-enum Name : size_t {
+// Members that shapes speak of. Those before kLeafCount are strings, the others objects.
+enum Name : uint8_t {
   kType,
   kData,
   kFormat,
@@ -35,7 +31,10 @@ enum Name : size_t {
 };
 constexpr size_t kObjectCount = kNameCount - kLeafCount;
 
-constexpr std::array<std::pair<std::string_view, Name>, 16> kNames = {{
+constexpr struct {
+  std::string_view key;
+  Name name;
+} kNames[] = {
     {"\"type\"", kType},
     {"\"data\"", kData},
     {"\"format\"", kFormat},
@@ -52,25 +51,34 @@ constexpr std::array<std::pair<std::string_view, Name>, 16> kNames = {{
     {"\"image\"", kImage},
     {"\"inline_data\"", kInlineData},
     {"\"inlineData\"", kInlineData},
-}};
+};
 
 Name nameOf(std::string_view quotedKey) {
-  for (const auto& [text, name] : kNames) {
-    if (text == quotedKey) return name;
+  for (const auto& [key, name] : kNames) {
+    if (key == quotedKey) return name;
   }
   return kOther;
 }
 
+std::string_view inner(std::string_view quoted) {
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 // The scalars of one object as they stand in the text; empty: there is none of that name.
 struct Leaves {
-  std::array<std::string_view, kLeafCount> texts;
+  std::string_view texts[kLeafCount];
 
   bool isString(Name name) const { return texts[name].starts_with('"'); }
   bool hasContent(Name name) const { return isString(name) && texts[name].size() > 2; }
-  std::string text(Name name) const { return unquoteJson(texts[name]); }
-  bool is(Name name, std::string_view value) const { return isString(name) && text(name) == value; }
-  std::string textOr(Name name, std::string_view fallback) const {
-    return hasContent(name) ? text(name) : std::string(fallback);
+  bool is(Name name, std::string_view value) const {
+    return isString(name) && inner(texts[name]) == value;
+  }
+  std::string_view textOr(Name name, std::string_view fallback) const {
+    return hasContent(name) ? inner(texts[name]) : fallback;
+  }
+  // Not taken out before.
+  bool isOpen(Name name) const {
+    return hasContent(name) && !inner(texts[name]).starts_with(kReference);
   }
 };
 
@@ -78,11 +86,26 @@ struct Frame {
   bool isObject = false;
   Name ownName = kOther;  // in the frame around it
   Name next = kOther;     // of the value that comes
+  bool hasObject[kObjectCount] = {};
   Leaves leaves;
-  std::array<std::optional<Leaves>, kObjectCount> objects;
+  Leaves objects[kObjectCount];
 
-  std::optional<Leaves>& object(Name name) { return objects[name - kLeafCount]; }
+  // Null where there is no such object.
+  const Leaves* object(Name name) const {
+    return hasObject[name - kLeafCount] ? &objects[name - kLeafCount] : nullptr;
+  }
 };
+
+bool isUuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool isHyphen = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool isDigit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    if (isHyphen ? c != '-' : !isDigit) return false;
+  }
+  return true;
+}
 
 class Finder {
  public:
@@ -92,25 +115,24 @@ class Finder {
   std::vector<FoundContent> run() {
     for (;;) {
       const JsonScanner::Token token = scanner_.next();
-      if (token.kind == Kind::End) break;
+      if (token.kind == Kind::End) return std::move(found_);
       if (token.kind == Kind::Error) return {};
       dispatch(token);
     }
-    std::sort(found_.begin(), found_.end(),
-              [](const auto& a, const auto& b) { return a.offset < b.offset; });
-    return std::move(found_);
   }
 
  private:
   void dispatch(const JsonScanner::Token& token) {
     switch (token.kind) {
       case Kind::BeginObject:
-      case Kind::BeginArray:
+      case Kind::BeginArray: {
         noteValue(token.text);
-        frames_.emplace_back();
-        frames_.back().isObject = token.kind == Kind::BeginObject;
-        if (frames_.size() > 1) frames_.back().ownName = frames_[frames_.size() - 2].next;
+        Frame frame;
+        frame.isObject = token.kind == Kind::BeginObject;
+        if (!frames_.empty()) frame.ownName = frames_.back().next;
+        frames_.push_back(frame);
         return;
+      }
       case Kind::EndArray:
         frames_.pop_back();
         return;
@@ -135,110 +157,99 @@ class Finder {
     if (frame.next < kLeafCount) {
       frame.leaves.texts[frame.next] = text;
     } else {
-      frame.object(frame.next).reset();
+      frame.hasObject[frame.next - kLeafCount] = false;
     }
   }
 
   void close() {
-    Frame frame = std::move(frames_.back());
-    frames_.pop_back();
+    Frame& frame = frames_.back();
     if (!explicitOnly_) takeShape(frame);
-    if (frames_.empty() || !frames_.back().isObject || frame.ownName < kLeafCount ||
-        frame.ownName == kOther) {
-      return;
-    }
     // Bedrock's bytes stand one level deeper than the rest of the image.
     if (frame.ownName == kImage) {
-      const auto& source = frame.object(kSource);
+      const Leaves* source = frame.object(kSource);
       frame.leaves.texts[kBytes] = source ? source->texts[kBytes] : std::string_view();
     }
-    frames_.back().object(frame.ownName) = frame.leaves;
+    const Leaves leaves = frame.leaves;
+    const Name name = frame.ownName;
+    frames_.pop_back();
+    if (frames_.empty() || !frames_.back().isObject || name < kLeafCount || name == kOther) return;
+    frames_.back().hasObject[name - kLeafCount] = true;
+    frames_.back().objects[name - kLeafCount] = leaves;
   }
 
   // The order is MLflow's: a shape that fits ends the search, even where its text is no base64.
-  void takeShape(Frame& frame) {
+  void takeShape(const Frame& frame) {
     const Leaves& own = frame.leaves;
-    if (const auto& audio = frame.object(kInputAudio);
-        audio && own.is(kType, "input_audio") && audio->hasContent(kData)) {
-      const std::string format = audio->textOr(kFormat, "wav");
-      return takeText(audio->texts[kData], format == "mp3" ? "audio/mpeg" : "audio/" + format);
+    const Leaves* part = frame.object(kInputAudio);
+    if (part && own.is(kType, "input_audio") && part->hasContent(kData)) {
+      const std::string_view format = part->textOr(kFormat, "wav");
+      return takeText(part->texts[kData], "audio/", format == "mp3" ? "mpeg" : format);
     }
-    if (const auto& source = frame.object(kSource); source && own.is(kType, "image") &&
-                                                    source->is(kType, "base64") &&
-                                                    source->hasContent(kData)) {
-      return takeText(source->texts[kData], source->textOr(kMediaType, "image/png"));
+    part = frame.object(kSource);
+    if (part && own.is(kType, "image") && part->is(kType, "base64") && part->hasContent(kData)) {
+      return takeText(part->texts[kData], "", part->textOr(kMediaType, "image/png"));
     }
-    if (own.hasContent(kB64Json)) return takeText(own.texts[kB64Json], "image/png");
-    if (const auto& audio = frame.object(kAudio); audio && isOpen(*audio, kData)) {
-      return takeText(audio->texts[kData], "audio/wav");
+    if (own.hasContent(kB64Json)) return takeText(own.texts[kB64Json], "image/", "png");
+    part = frame.object(kAudio);
+    if (part && part->isOpen(kData)) return takeText(part->texts[kData], "audio/", "wav");
+    part = frame.object(kImage);
+    if (part && part->isOpen(kBytes)) {
+      return takeText(part->texts[kBytes], "image/", part->textOr(kFormat, "png"));
     }
-    if (const auto& image = frame.object(kImage); image && isOpen(*image, kBytes)) {
-      return takeText(image->texts[kBytes], "image/" + image->textOr(kFormat, "png"));
+    part = frame.object(kInlineData);
+    if (part && part->isOpen(kData)) {
+      return takeText(part->texts[kData], "", part->textOr(kMimeType, "application/octet-stream"));
     }
-    if (const auto& inlined = frame.object(kInlineData); inlined && isOpen(*inlined, kData)) {
-      return takeText(inlined->texts[kData],
-                      inlined->textOr(kMimeType, "application/octet-stream"));
-    }
-    if (own.is(kType, "image_generation_call") && isOpen(own, kResult)) {
-      takeText(own.texts[kResult], "image/" + own.textOr(kOutputFormat, "png"));
+    if (own.is(kType, "image_generation_call") && own.isOpen(kResult)) {
+      takeText(own.texts[kResult], "image/", own.textOr(kOutputFormat, "png"));
     }
   }
 
-  // Not taken out before.
-  static bool isOpen(const Leaves& leaves, Name name) {
-    return leaves.hasContent(name) && !leaves.texts[name].substr(1).starts_with(kReference);
+  void takeText(std::string_view token, std::string_view typePrefix, std::string_view type) {
+    take({offsetOf(token), token.size(), inner(token), typePrefix, type, {}});
   }
 
-  void takeText(std::string_view token, std::string contentType) {
-    FoundContent content;
-    content.contentType = std::move(contentType);
-    take(token, token.substr(1, token.size() - 2), std::move(content));
-  }
-
+  // Every writer of JSON leaves the characters before the content as they are.
   void takeDataUri(std::string_view token) {
     constexpr std::string_view kScheme = "data:";
     constexpr std::string_view kMarker = ";base64,";
-    // Every writer of JSON leaves these characters as they are.
-    const size_t marker = token.find(kMarker);
-    const size_t typeAt = 1 + kScheme.size();
-    if (!token.substr(1).starts_with(kScheme) || marker == std::string_view::npos ||
-        marker <= typeAt) {
+    const std::string_view uri = inner(token);
+    if (!uri.starts_with(kScheme)) return;
+    const size_t marker = uri.find(kMarker);
+    if (marker == std::string_view::npos || marker == kScheme.size()) return;
+    FoundContent content{offsetOf(token),
+                         token.size(),
+                         uri.substr(marker + kMarker.size()),
+                         {},
+                         uri.substr(kScheme.size(), marker - kScheme.size()),
+                         {}};
+    const size_t parameter = content.type.find(kAttachmentParameter);
+    if (parameter != std::string_view::npos) {
+      content.id = content.type.substr(parameter + kAttachmentParameter.size());
+      content.type = content.type.substr(0, parameter);
+      if (!isUuid(content.id) || content.type.empty()) return;
+    } else if (explicitOnly_) {
       return;
     }
-    FoundContent content;
-    content.contentType =
-        unquoteJson("\"" + std::string(token.substr(typeAt, marker - typeAt)) + "\"");
-    if (const size_t at = content.contentType.find(kAttachmentParameter); at != std::string::npos) {
-      content.id = content.contentType.substr(at + kAttachmentParameter.size());
-      content.contentType.resize(at);
-      if (!isUuid(content.id) || content.contentType.empty()) return;
-    }
-    if (explicitOnly_ && content.id.empty()) return;
-    const size_t from = marker + kMarker.size();
-    take(token, token.substr(from, token.size() - 1 - from), std::move(content));
+    take(content);
   }
 
-  void take(std::string_view token, std::string_view written, FoundContent content) {
+  size_t offsetOf(std::string_view token) const {
+    return static_cast<size_t>(token.data() - json_.data());
+  }
+
+  // An object's content is found at its end, behind those inside of it.
+  void take(const FoundContent& content) {
     if (found_.size() >= maxCount_) return;
-    if (written.find('\\') == std::string_view::npos) {
-      content.inPlace = written;
-    } else {
-      content.unescaped = unquoteJson("\"" + std::string(written) + "\"");
+    const bool isPlain = content.base64.find('\\') == std::string_view::npos;
+    if (!isStrictBase64(isPlain ? content.base64 : std::string_view(unescaped(content.base64)))) {
+      return;
     }
-    if (!isStrictBase64(content.base64())) return;
-    content.offset = static_cast<size_t>(token.data() - json_.data());
-    content.length = token.size();
-    found_.push_back(std::move(content));
-  }
-
-  static bool isUuid(std::string_view text) {
-    if (text.size() != 36) return false;
-    for (size_t i = 0; i < text.size(); ++i) {
-      const bool isHyphen = i == 8 || i == 13 || i == 18 || i == 23;
-      const bool isDigit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-      if (isHyphen ? text[i] != '-' : !isDigit) return false;
+    found_.push_back(content);
+    for (size_t i = found_.size() - 1; i > 0 && found_[i - 1].offset > content.offset; --i) {
+      found_[i] = found_[i - 1];
+      found_[i - 1] = content;
     }
-    return true;
   }
 
   std::string_view json_;
@@ -260,6 +271,13 @@ std::vector<FoundContent> findContents(std::string_view json, bool explicitOnly,
   return Finder(json, explicitOnly, maxCount).run();
 }
 
+std::string unescaped(std::string_view written) {
+  std::string quoted = "\"";
+  quoted += written;
+  quoted += '"';
+  return unquoteJson(quoted);
+}
+
 bool isStrictBase64(std::string_view text) {
   size_t digits = 0;
   while (digits < text.size() && isDigitOfBase64(text[digits])) ++digits;
@@ -271,13 +289,12 @@ bool isStrictBase64(std::string_view text) {
 
 bool mayHoldContents(std::string_view bytes) {
   // One pass: each trait is looked for where one of its rarer characters stands.
-  struct Trait {
+  constexpr struct {
     std::string_view text;
     size_t anchor;
-  };
-  constexpr Trait kTraits[] = {{";base64,", 5},    {"\"base64\"", 5},  {"b64_json", 1},
-                               {"input_audio", 5}, {"inline_data", 6}, {"image_generation_call", 5},
-                               {"inlineData", 6},  {"\"audio\"", 0},   {"\"bytes\"", 0}};
+  } kTraits[] = {{";base64,", 5},    {"\"base64\"", 5},  {"b64_json", 1},
+                 {"input_audio", 5}, {"inline_data", 6}, {"image_generation_call", 5},
+                 {"inlineData", 6},  {"\"audio\"", 0},   {"\"bytes\"", 0}};
   for (size_t at = 0; at < bytes.size(); ++at) {
     const char c = bytes[at];
     if (c != '"' && c != '6' && c != '_' && c != 'D') continue;

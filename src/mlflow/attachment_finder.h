@@ -11,27 +11,26 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 namespace spandrel::mlflow {
 
-// Views are into the text that was searched.
+// Views are into the text that was searched, with its escapes.
 struct FoundContent {
   // Of the string with its quotes, in the text.
   size_t offset = 0;
   size_t length = 0;
-  std::string contentType;
-  std::string_view inPlace;  // strict base64, where the text writes it without escapes
-  std::string unescaped;     // else
-  std::string id;            // given by whoever made an Attachment; empty: none
-
-  std::string_view base64() const { return unescaped.empty() ? inPlace : unescaped; }
+  std::string_view base64;
+  std::string_view typePrefix;  // "image/" where `type` is a format alone
+  std::string_view type;
+  std::string_view id;  // given by whoever made an Attachment; empty: none
 };
 
 // In the order of their offsets, `maxCount` at most. `explicitOnly`: those that came as an
 // Attachment object (kAttachmentParameter), which are always data URIs.
 // A text that is no JSON, or nested too deep, holds none.
 std::vector<FoundContent> findContents(std::string_view json, bool explicitOnly, size_t maxCount);
+
+// The content of a part of a JSON string.
+std::string unescaped(std::string_view written);
 
 // The parameter of a data URI by which JavaScript's Attachment says who it is:
 // data:image/png;spandrel-attachment=<uuid>;base64,…

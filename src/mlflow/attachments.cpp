@@ -1,8 +1,5 @@
 #include "mlflow/attachments.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "base/json_text.h"
 #include "mlflow/attachment_finder.h"
 #include "record/portable.h"
@@ -109,12 +106,12 @@ class Detacher {
     bool isChanged = false;
     for (int pass = 0; pass < kPasses; ++pass) {
       const size_t left = kMaxAttachments - detached_.attachments.size();
-      std::vector<FoundContent> found = findContents(text, !rules_.takesBase64, left);
+      const std::vector<FoundContent> found = findContents(text, !rules_.takesBase64, left);
       if (found.empty()) break;
       isChanged = true;
       std::string next;
       size_t at = 0;
-      for (FoundContent& content : found) {
+      for (const FoundContent& content : found) {
         next.append(text, at, content.offset - at);
         next += quoteJson(replacementOf(content));
         at = content.offset + content.length;
@@ -126,20 +123,21 @@ class Detacher {
     return isChanged;
   }
 
-  std::string replacementOf(FoundContent& found) {
-    std::string_view digits = found.base64();
-    while (digits.ends_with('=')) digits.remove_suffix(1);
+  std::string replacementOf(const FoundContent& found) {
+    std::string digits = unescaped(found.base64);
+    while (digits.ends_with('=')) digits.pop_back();
     Result<std::vector<uint8_t>> content = fromBase64(digits);
     Attachment attachment;
-    attachment.content = content.ok() ? content.take() : std::vector<uint8_t>();
+    if (content.ok()) attachment.content = content.take();
     const uint64_t size = attachment.content.size();
     if (rules_.maxBytes > 0 && size > rules_.maxBytes) {
       detached_.tooLarge.push_back(size);
       return "[Attachment too large: " + std::to_string(size) + " bytes exceeds " +
              std::to_string(rules_.maxBytes) + " bytes limit]";
     }
-    attachment.contentType = std::move(found.contentType);
-    attachment.id = found.id.empty() ? uuidOf(span_, place_++) : std::move(found.id);
+    attachment.contentType = found.typePrefix;
+    attachment.contentType += unescaped(found.type);
+    attachment.id = found.id.empty() ? uuidOf(span_, place_++) : std::string(found.id);
     std::string reference = attachmentReference(attachment, traceId_);
     detached_.attachments.push_back(std::move(attachment));
     return reference;
@@ -150,14 +148,17 @@ class Detacher {
     const std::string message = "Attachment too large (" + std::to_string(size) + " bytes > " +
                                 std::to_string(rules_.maxBytes) +
                                 " bytes limit). Content discarded.";
-    trace::Event event;
+    span_.status.code = trace::StatusCode::Error;
+    span_.status.description = "Exception: " + message;
+    trace::Event& event = span_.events.emplace_back();
     event.name = "exception";
     event.timeNs = span_.isOpen ? span_.startTimeNs : span_.endTimeNs;
-    event.attributes = {{"exception.message", AnyValue::string(message)},
-                        {"exception.type", AnyValue::string("Exception")},
-                        {"exception.stacktrace", AnyValue::string("Exception: " + message)}};
-    span_.events.push_back(std::move(event));
-    span_.status = {trace::StatusCode::Error, "Exception: " + message};
+    const auto add = [&](const char* name, const std::string& text) {
+      event.attributes.push_back({name, AnyValue::string(text)});
+    };
+    add("exception.message", message);
+    add("exception.type", "Exception");
+    add("exception.stacktrace", span_.status.description);
     for (trace::Attribute& attribute : span_.attributes) {
       if (attribute.key != key::kLogLevel || attribute.value.isNative) continue;
       const AnyValue level = trace::attributeValue(attribute.value);
@@ -176,20 +177,26 @@ class Detacher {
 
 // --- many records --------------------------------------------------------------------------------
 
+void appendMember(std::string& out, std::string_view name, std::string_view text) {
+  if (out.back() != '{') out += ',';
+  appendJsonString(out, name);
+  out += ':';
+  appendJsonString(out, text);
+}
+
+// What the info of a trace shows of its root, as the members of an object.
 std::string copiesOf(const SpanData& root) {
-  trace::TraceInfo info;
-  trace::setRequestResponsePreview(info, &root);
-  trace::setInputsOutputsMetadata(info, root);
-  const auto metadata = [&](std::string_view name) {
-    const auto found = info.traceMetadata.find(std::string(name));
-    return quoteJson(found == info.traceMetadata.end() ? std::string() : found->second);
-  };
-  const bool isError = root.status.code == trace::StatusCode::Error;
-  return "{\"requestPreview\":" + quoteJson(info.requestPreview.value_or("")) +
-         ",\"responsePreview\":" + quoteJson(info.responsePreview.value_or("")) +
-         ",\"traceInputs\":" + metadata(trace::metadata_key::kInputs) +
-         ",\"traceOutputs\":" + metadata(trace::metadata_key::kOutputs) +
-         ",\"isError\":" + (isError ? "true" : "false") + "}";
+  std::string out = "{";
+  for (const bool isInputs : {true, false}) {
+    const AnyValue* value = root.find(isInputs ? key::kInputs : key::kOutputs);
+    const std::string text = value ? trace::attributeText(*value) : std::string();
+    appendMember(out, isInputs ? "requestPreview" : "responsePreview",
+                 trace::previewOf(text, isInputs ? "user" : "assistant"));
+    appendMember(out, isInputs ? "traceInputs" : "traceOutputs",
+                 trace::truncateText(text, trace::kMetadataCopyMaxLength));
+  }
+  if (root.status.code == trace::StatusCode::Error) appendMember(out, "error", "yes");
+  return out + "}";
 }
 
 void appendPadded(std::vector<uint8_t>& out, Bytes bytes) {
@@ -212,7 +219,7 @@ class RecordDetacher {
     const std::string before = isRoot ? copiesOf(span) : std::string();
     const DetachedContents detached = detachContents(span, rules_);
     if (!detached.isChanged) return Done();
-    describe(index, detached, isRoot ? before + ",\"after\":" + copiesOf(span) : std::string(),
+    describe(index, detached, isRoot ? before + "," + copiesOf(span) : std::string(),
              record::encodePortable(span));
     return Done();
   }
@@ -230,26 +237,25 @@ class RecordDetacher {
   }
 
  private:
+  // `copies`: of a root, before and after.
   void describe(size_t index, const DetachedContents& detached, const std::string& copies,
                 const std::vector<uint8_t>& record) {
     if (list_.size() > 1) list_ += ',';
     list_ += "{\"index\":" + std::to_string(index) +
-             ",\"recordBytes\":" + std::to_string(record.size()) + ",\"attachments\":[";
+             ",\"recordBytes\":" + std::to_string(record.size()) +
+             ",\"tooLarge\":" + std::to_string(detached.tooLarge.size());
+    if (!copies.empty()) list_ += ",\"root\":[" + copies + "]";
+    list_ += ",\"attachments\":[";
     appendPadded(contents_, record);
     for (const Attachment& each : detached.attachments) {
       if (list_.back() == '}') list_ += ',';
-      list_ += "{\"id\":" + quoteJson(each.id) + ",\"contentType\":" + quoteJson(each.contentType) +
-               ",\"size\":" + std::to_string(each.content.size()) + "}";
+      list_ += "{";
+      appendMember(list_, "id", each.id);
+      appendMember(list_, "contentType", each.contentType);
+      list_ += ",\"size\":" + std::to_string(each.content.size()) + "}";
       appendPadded(contents_, each.content);
     }
-    list_ += "],\"tooLarge\":[";
-    for (const uint64_t size : detached.tooLarge) {
-      if (list_.back() != '[') list_ += ',';
-      list_ += std::to_string(size);
-    }
-    list_ += "]";
-    if (!copies.empty()) list_ += ",\"root\":{\"before\":" + copies + "}";
-    list_ += "}";
+    list_ += "]}";
   }
 
   const AttachmentRules& rules_;

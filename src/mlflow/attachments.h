@@ -48,12 +48,12 @@ std::string attachmentReference(const Attachment& attachment, std::string_view t
 // Portable records, back to back. The answer: four bytes with the length of a JSON text
 // (little-endian), the text, zeros up to the next multiple of four, then what the text speaks of in
 // order. The text lists the spans that have changed:
-//   [{"index": 0, "recordBytes": 1, "attachments": [{"id", "contentType", "size"}, …],
-//     "tooLarge": [5], "root": {"before": {…}, "after": {…}}}, …]
+//   [{"index": 0, "recordBytes": 1, "tooLarge": 0, "root": [{…}, {…}],
+//     "attachments": [{"id", "contentType", "size"}, …]}, …]
 // and for each, first its record, then the contents of its attachments, each padded to a multiple
-// of four. `root` stands with spans that have no parent: the short copies that a trace's info makes
-// of inputs and outputs (requestPreview, responsePreview, traceInputs, traceOutputs) and whether
-// the span failed (isError).
+// of four. `tooLarge` counts contents thrown away. `root` stands with spans that have no parent:
+// the short copies that a trace's info makes of inputs and outputs (requestPreview, traceInputs,
+// responsePreview, traceOutputs), before and after, with "error" where the span has failed.
 Result<std::vector<uint8_t>> detachContentsOfRecords(Bytes records, const AttachmentRules& rules);
 
 }  // namespace spandrel::mlflow

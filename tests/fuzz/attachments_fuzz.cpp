@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     end = found.offset + found.length;
     fuzz::claim(end <= size, "contents are inside of the text");
     fuzz::claim(text[found.offset] == '"' && text[end - 1] == '"', "contents are strings");
-    fuzz::claim(mlflow::isStrictBase64(found.base64()), "contents are base64");
+    fuzz::claim(mlflow::isStrictBase64(mlflow::unescaped(found.base64)), "contents are base64");
   }
   trace::SpanData span = spanOf(text);
   const mlflow::DetachedContents detached = mlflow::detachContents(span, {});

@@ -261,12 +261,13 @@ TEST(DetachedRecords, OfARootSayWhatItsTraceShows) {
   const auto answer = detachContentsOfRecords(recordsOf({root}), {.maxBytes = 2});
   ASSERT_TRUE(answer.ok());
   const golden::Json span = listOf(answer.value())[0];
-  EXPECT_EQ(span["tooLarge"][0], 5);
-  EXPECT_EQ(span["root"]["before"]["requestPreview"], "\"data:image/png;base64,aGVsbG8=\"");
-  EXPECT_EQ(span["root"]["before"]["isError"], false);
-  EXPECT_EQ(span["root"]["after"]["traceInputs"],
+  EXPECT_EQ(span["tooLarge"], 1);
+  EXPECT_EQ(span["root"][0]["requestPreview"], "\"data:image/png;base64,aGVsbG8=\"");
+  EXPECT_EQ(span["root"][0]["responsePreview"], "");
+  EXPECT_FALSE(span["root"][0].contains("error"));
+  EXPECT_EQ(span["root"][1]["traceInputs"],
             "\"[Attachment too large: 5 bytes exceeds 2 bytes limit]\"");
-  EXPECT_EQ(span["root"]["after"]["isError"], true);
+  EXPECT_TRUE(span["root"][1].contains("error"));
 }
 
 TEST(DetachedRecords, AreNoneWhereNothingIsFound) {

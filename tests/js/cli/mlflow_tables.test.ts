@@ -141,13 +141,14 @@ const asked = (path: string): Asked[] => server.asked.filter((each) => each.path
 
 describe("traces of tables", () => {
   test("come with their whole ids, newest first, ten a request of each table", async () => {
-    tables = { "cat.schema": [1, 3], "cat.schema.prod": Array.from({ length: 15 }, (_, i) => 10 + i) };
+    const many = Array.from({ length: 15 }, (_, i) => 10 + i);
+    tables = { "cat.schema": [1, 3], "cat.schema.prod": many };
     await feedOf(["cat.schema", "cat.schema.prod"]).start();
 
     expect(new Set(ids())).toEqual(
       new Set([
         ...[1, 3].map((number) => `trace:/cat.schema/${hexOf(number)}`),
-        ...tables["cat.schema.prod"].map((number) => `trace:/cat.schema.prod/${hexOf(number)}`),
+        ...many.map((number) => `trace:/cat.schema.prod/${hexOf(number)}`),
       ]),
     );
     expect(asked("/search-long-running").map((each) => (jsonOf(each) as Search).sql_warehouse_id)).toEqual(["w1"]);
