@@ -169,18 +169,25 @@ test("declarations fit import and require", async () => {
     join(PROJECT, "types.cts"),
     `import spandrel = require("spandrel");\nconst { init, startSpan } = spandrel;\n${use}`,
   );
-  const compilerOptions = {
+  const common = {
     noEmit: true,
     strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
     target: "es2022",
-    module: "nodenext",
-    lib: ["es2022", "dom", "esnext.disposable"],
-    types: [],
   };
-  writeFileSync(join(PROJECT, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.mts", "types.cts"] }));
-  const args = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", PROJECT];
-  const { stdout } = await runFile(process.execPath, args, { cwd: PROJECT }).catch((error) => error);
-  assert.equal(stdout, "");
+  const typeRoots = [join(ROOT, "node_modules/@types")];
+  for (const host of [
+    { module: "nodenext", lib: ["es2022", "dom", "esnext.disposable"], types: [] },
+    { module: "node16", lib: ["es2022"], types: ["node"], typeRoots }, // a project for Node has no names of the page
+    { module: "esnext", moduleResolution: "bundler", lib: ["es2022", "dom"], types: [], experimentalDecorators: true },
+  ]) {
+    const files = host.module === "esnext" ? ["types.mts"] : ["types.mts", "types.cts"];
+    writeFileSync(join(PROJECT, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...common, ...host }, files }));
+    const args = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", PROJECT];
+    const { stdout } = await runFile(process.execPath, args, { cwd: PROJECT }).catch((error) => error);
+    assert.equal(stdout, "", JSON.stringify(host));
+  }
 });
 
 test("the tarball holds what is run, its documents, and nothing else", () => {
