@@ -1,4 +1,5 @@
 #include "base/json_text.h"
+#include "base/text.h"
 
 namespace spandrel {
 namespace {
@@ -92,10 +93,7 @@ JsonScanner::Token JsonScanner::end(char close) {
 JsonScanner::Token JsonScanner::string(Kind kind) {
   const size_t start = position_++;
   for (;;) {
-    while (position_ < text_.size() && text_[position_] != '"' && text_[position_] != '\\' &&
-           static_cast<uint8_t>(text_[position_]) >= 0x20) {
-      ++position_;
-    }
+    position_ += plainJsonRun(text_, position_);
     if (position_ == text_.size()) return fail("string without an end", ErrorCode::Truncated);
     const char c = text_[position_];
     if (c == '"') break;

@@ -108,7 +108,7 @@ void appendJsonString(std::string& out, std::string_view text, JsonEscapes escap
     const bool isPlain =
         c >= 0x20 && c != '"' && c != '\\' && (c < 0x7F || escapes == JsonEscapes::Needed);
     if (isPlain) {
-      ++i;
+      i += escapes == JsonEscapes::Needed ? plainJsonRun(text, i) : 1;
       continue;
     }
     out.append(text.substr(clean, i - clean));
@@ -135,8 +135,9 @@ void appendAsciiJson(std::string& out, std::string_view json) {
   size_t clean = 0;
   size_t i = 0;
   while (i < json.size()) {
-    if (static_cast<uint8_t>(json[i]) < 0x7F) {
-      ++i;
+    const size_t plain = printableRun(json, i);
+    if (plain > 0) {
+      i += plain;
       continue;
     }
     out.append(json.substr(clean, i - clean));

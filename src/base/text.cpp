@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <cstring>
+
 namespace spandrel {
 namespace {
 
@@ -24,6 +26,26 @@ int base64Value(char c) {
 
 bool isContinuation(uint8_t byte) {
   return (byte & 0xC0) == 0x80;
+}
+
+constexpr uint64_t kEachByte = 0x0101010101010101;
+constexpr uint64_t kHighBits = 0x80 * kEachByte;
+
+// Not 0 where one of the eight bytes is below `limit`, which is at most 0x80.
+uint64_t anyBelow(uint64_t bytes, uint8_t limit) {
+  return (bytes - limit * kEachByte) & ~bytes & kHighBits;
+}
+
+// The start of the eight bytes for which `stops` is not 0, or of the last few.
+template <typename Stops>
+size_t skipEights(std::string_view text, size_t position, Stops stops) {
+  while (text.size() - position >= 8) {
+    uint64_t bytes;
+    std::memcpy(&bytes, text.data() + position, 8);
+    if (stops(bytes) != 0) break;
+    position += 8;
+  }
+  return position;
 }
 
 }  // namespace
@@ -110,9 +132,35 @@ size_t utf8SequenceLength(std::string_view text) {
   return length;
 }
 
+size_t asciiRun(std::string_view text, size_t position) {
+  size_t end = skipEights(text, position, [](uint64_t bytes) { return bytes & kHighBits; });
+  while (end < text.size() && static_cast<uint8_t>(text[end]) < 0x80) ++end;
+  return end - position;
+}
+
+size_t printableRun(std::string_view text, size_t position) {
+  size_t end = skipEights(text, position, [](uint64_t bytes) {
+    return (bytes | (bytes + kEachByte)) & kHighBits;  // a carry only stops it too early
+  });
+  while (end < text.size() && static_cast<uint8_t>(text[end]) < 0x7F) ++end;
+  return end - position;
+}
+
+size_t plainJsonRun(std::string_view text, size_t position) {
+  size_t end = skipEights(text, position, [](uint64_t bytes) {
+    return anyBelow(bytes, 0x20) | anyBelow(bytes ^ '"' * kEachByte, 1) |
+           anyBelow(bytes ^ '\\' * kEachByte, 1);
+  });
+  while (end < text.size() && text[end] != '"' && text[end] != '\\' &&
+         static_cast<uint8_t>(text[end]) >= 0x20) {
+    ++end;
+  }
+  return end - position;
+}
+
 bool isUtf8(std::string_view text) {
   size_t i = 0;
-  while (i < text.size()) {
+  while ((i += asciiRun(text, i)) < text.size()) {
     const size_t length = utf8SequenceLength(text.substr(i));
     if (length == 0) return false;
     i += length;
@@ -126,7 +174,8 @@ std::string sanitizeUtf8(std::string_view text) {
   size_t i = 0;
   while (i < text.size()) {
     const std::string_view rest = text.substr(i);
-    const size_t length = utf8SequenceLength(rest);
+    size_t length = asciiRun(rest, 0);
+    if (length == 0) length = utf8SequenceLength(rest);
     if (length > 0) {
       out.append(rest.substr(0, length));
       i += length;

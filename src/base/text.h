@@ -28,6 +28,13 @@ Result<std::vector<uint8_t>> fromBase64(std::string_view text);
 // Overlong forms, surrogates and values above U+10FFFF are not well-formed.
 size_t utf8SequenceLength(std::string_view text);
 bool isUtf8(std::string_view text);
+// How many bytes from `position` on are ASCII; eight are looked at together.
+size_t asciiRun(std::string_view text, size_t position);
+// The same of bytes below 0x7F, which ASCII-escaped JSON keeps.
+size_t printableRun(std::string_view text, size_t position);
+// The same of bytes that JSON's strings carry as they are: no quotation mark, backslash or control
+// character.
+size_t plainJsonRun(std::string_view text, size_t position);
 // Each maximal ill-formed part becomes U+FFFD, as browsers do.
 std::string sanitizeUtf8(std::string_view text);
 // Decodes one code point at `position` of well-formed text and moves past it.

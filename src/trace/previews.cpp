@@ -120,7 +120,7 @@ std::string storedText(const SpanData* root, std::string_view key) {
 }  // namespace
 
 std::string truncateText(std::string_view text, size_t maxLength) {
-  if (text.size() <= maxLength || countCodePoints(text) <= maxLength) return std::string(text);
+  if (takeCodePoints(text, maxLength).size() == text.size()) return std::string(text);
   return std::string(takeCodePoints(text, maxLength - 3)) + "...";
 }
 

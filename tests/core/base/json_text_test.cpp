@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json_members.h"
+#include "base/text.h"
 
 namespace spandrel {
 namespace {
@@ -142,6 +143,29 @@ TEST(JsonMembers, ScalarsHaveNoMembersAndBrokenTextsAreErrors) {
   EXPECT_TRUE(late.next());
   EXPECT_FALSE(late.next());
   EXPECT_FALSE(late.ok());
+}
+
+// Every byte at every place of three times eight, before and after a run.
+TEST(Runs, EndWhereALoopOverBytesEnds) {
+  const auto loop = [](std::string_view text, size_t position, auto isIn) {
+    size_t end = position;
+    while (end < text.size() && isIn(static_cast<uint8_t>(text[end]))) ++end;
+    return end - position;
+  };
+  const auto isPlain = [](uint8_t c) { return c >= 0x20 && c != '"' && c != '\\'; };
+  for (int byte = 0; byte < 256; ++byte) {
+    SCOPED_TRACE(byte);
+    for (size_t place = 0; place < 24; ++place) {
+      std::string text(24, 'x');
+      text[place] = static_cast<char>(byte);
+      text += static_cast<char>(0xFF);
+      for (size_t from : {size_t{0}, size_t{1}, place, text.size()}) {
+        EXPECT_EQ(asciiRun(text, from), loop(text, from, [](uint8_t c) { return c < 0x80; }));
+        EXPECT_EQ(printableRun(text, from), loop(text, from, [](uint8_t c) { return c < 0x7F; }));
+        EXPECT_EQ(plainJsonRun(text, from), loop(text, from, isPlain));
+      }
+    }
+  }
 }
 
 }  // namespace
