@@ -23,14 +23,14 @@ int32_t tracesOfAnswer(uint32_t length, uint32_t locationLength) {
 }
 
 // Portable records, back to back. `maxBytes` 0: no limit.
-int32_t detachContents(uint32_t length, bool takesBase64, double maxBytes) {
-  return reply(mlflow::detachContentsOfRecords(inputBytes(length),
-                                               {takesBase64, static_cast<uint64_t>(maxBytes)}));
+int32_t detachContents(uint32_t length, bool takesBase64, double maxBytes, uint32_t previewLength) {
+  return reply(mlflow::detachContentsOfRecords(
+      inputBytes(length), {takesBase64, static_cast<uint64_t>(maxBytes), previewLength}));
 }
 
 }  // namespace
 
-EMSCRIPTEN_BINDINGS(spandrel_client) {
+SPANDREL_LATE_BINDINGS(bindClient) {
   emscripten::function("mlflowRequestOfRecords", &mlflowRequestOfRecords);
   emscripten::function("tracesOfAnswer", &tracesOfAnswer);
   emscripten::function("detachContents", &detachContents);

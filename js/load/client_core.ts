@@ -10,7 +10,7 @@ import type { RawModule } from "./raw_module.js";
 interface ClientBindings extends RawModule {
   mlflowRequestOfRecords(length: number, unquoted: boolean): number;
   tracesOfAnswer(length: number, locationLength: number): number;
-  detachContents(length: number, takesBase64: boolean, maxBytes: number): number;
+  detachContents(length: number, takesBase64: boolean, maxBytes: number, previewLength: number): number;
 }
 
 export interface TraceOfAnswer {
@@ -56,8 +56,14 @@ export class ClientCore {
   }
 
   /** The answer of detachContentsOfRecords() in src/mlflow/attachments.h. */
-  detachContents(records: readonly Uint8Array[], takesBase64: boolean, maxBytes: number): Uint8Array {
-    return this.#call("detachContents", records, (raw, length) => raw.detachContents(length, takesBase64, maxBytes));
+  detachContents(
+    records: readonly Uint8Array[],
+    rules: { takesBase64: boolean; maxBytes: number; previewLength: number },
+  ): Uint8Array {
+    const { takesBase64, maxBytes, previewLength } = rules;
+    return this.#call("detachContents", records, (raw, length) =>
+      raw.detachContents(length, takesBase64, maxBytes, previewLength),
+    );
   }
 
   /** An ExportTraceServiceResponse; what cannot be read counts as empty. */

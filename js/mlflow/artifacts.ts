@@ -8,6 +8,7 @@ import { Trace } from "../tracing/trace.js";
 import type { TraceInfo } from "../tracing/trace_info.js";
 import { MlflowHttpError } from "./http_error.js";
 import { path, type RestClient, type RestRequest } from "./rest_client.js";
+import { downloadSigned, uploadSigned } from "./signed_files.js";
 
 const ARTIFACT_LOCATION = "mlflow.artifactLocation";
 const SPANS_FILE = "traces.json";
@@ -26,6 +27,7 @@ export async function uploadArtifact(
   name: string,
   body: { type: string; bytes: Uint8Array },
 ): Promise<void> {
+  if (isSigned(rest, info)) return uploadSigned(rest, info.traceId, name === SPANS_FILE ? null : name, body.bytes);
   await rest.bytes({ method: "PUT", path: artifactPath(rest, info, name), body });
 }
 
@@ -33,7 +35,9 @@ export async function uploadArtifact(
 export async function downloadTrace(rest: RestClient, info: TraceInfo): Promise<Trace> {
   let data: string;
   try {
-    const { body } = await rest.bytes({ method: "GET", ...spansFile(rest, info) });
+    const body = isSigned(rest, info)
+      ? await downloadSigned(rest, info.traceId, null)
+      : (await rest.bytes({ method: "GET", ...spansFile(rest, info) })).body;
     data = new TextDecoder().decode(body);
   } catch (error) {
     if (!(error instanceof MlflowHttpError) || error.httpStatus !== 404) throw error;
@@ -45,6 +49,12 @@ export async function downloadTrace(rest: RestClient, info: TraceInfo): Promise<
     const why = error instanceof Error ? error.message : "";
     throw new TraceError("MALFORMED", `the span data of ${info.traceId} cannot be read: ${why}`, { cause: error });
   }
+}
+
+/** A workspace's files are in its cloud. */
+function isSigned(rest: RestClient, info: TraceInfo): boolean {
+  const location = info.tags[ARTIFACT_LOCATION];
+  return rest.settings.isDatabricks && (location === undefined || ownPath(rest, location) === null);
 }
 
 /** In the server's own store; the file of any other is read for us by the server, as for its own page. */

@@ -5,6 +5,7 @@ import type { TraceInfo } from "../tracing/trace_info.js";
 import { isOwnArtifacts, uploadArtifact } from "./artifacts.js";
 import { Attachment } from "./attachment.js";
 import type { RestClient } from "./rest_client.js";
+import { downloadSigned } from "./signed_files.js";
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** Experiments whose store is remembered. */
@@ -21,6 +22,7 @@ export class ArtifactStores {
 
   /** Rejects where the server does not say; then it is asked again. */
   takes(experimentId: string): boolean | Promise<boolean> {
+    if (this.#rest.settings.isDatabricks) return true;
     return this.#known.get(experimentId) ?? this.#ask(experimentId);
   }
 
@@ -55,15 +57,19 @@ export async function getAttachment(rest: RestClient, reference: string): Promis
       "an attachment is named by 'mlflow-attachment://<id>?content_type=…&trace_id=…'",
     );
   const { attachmentId, contentType, traceId } = parsed;
-  const { body } = await rest.bytes({
-    method: "GET",
-    path: "/ajax-api/3.0/mlflow/get-trace-artifact",
-    query: [
-      ["request_id", traceId],
-      ["path", uuidOf(attachmentId)],
-    ],
-  });
-  return new Attachment({ contentType, contentBytes: body }, attachmentId);
+  const id = uuidOf(attachmentId);
+  const contentBytes = rest.settings.isDatabricks
+    ? await downloadSigned(rest, traceId, `attachments/${id}`)
+    : await throughServer(rest, traceId, id);
+  return new Attachment({ contentType, contentBytes }, id);
+}
+
+async function throughServer(rest: RestClient, traceId: string, id: string): Promise<Uint8Array> {
+  const query: [string, string][] = [
+    ["request_id", traceId],
+    ["path", id],
+  ];
+  return (await rest.bytes({ method: "GET", path: "/ajax-api/3.0/mlflow/get-trace-artifact", query })).body;
 }
 
 function uuidOf(id: string): string {

@@ -12,6 +12,7 @@ import type { Attachment } from "./attachment.js";
 import { detachedJob, type AttachmentRules } from "./detached_job.js";
 import type { ExportJob } from "./export_job.js";
 import type { ExportLog } from "./export_outcome.js";
+import { isDatabricksUri } from "./exporter_settings.js";
 import { messageOf } from "./quiet_logger.js";
 import type { TraceStore } from "./trace_store.js";
 
@@ -25,8 +26,11 @@ export interface JobWithAttachments {
 type LocationOf = (span: Span, info: TraceInfo | null) => string | null;
 
 /** The parts of a store that uploads need. */
-type Files = Required<Pick<TraceStore, "takesArtifacts" | "getTraceInfo" | "uploadAttachment">>;
+type Files = TraceStore & Required<Pick<TraceStore, "takesArtifacts" | "getTraceInfo" | "uploadAttachment">>;
 
+/** Characters of the previews that the manager makes. */
+const PREVIEW_LENGTH = 1_000;
+const DATABRICKS_PREVIEW_LENGTH = 10_000;
 /** Contents under way; beyond that they stay in the spans. */
 const MAX_PENDING_BYTES = 64 << 20;
 
@@ -59,7 +63,8 @@ export class AttachmentUploads {
       const store = this.#files();
       const location = this.#experimentOf(job);
       if (store === null || location === null || this.#pendingBytes > MAX_PENDING_BYTES) return asItIs;
-      const detached = detachedJob(job, this.#rules);
+      const previewLength = isDatabricksUri(store.trackingUri) ? DATABRICKS_PREVIEW_LENGTH : PREVIEW_LENGTH;
+      const detached = detachedJob(job, { ...this.#rules, previewLength });
       if (detached === null) return asItIs;
       const use = (takes: boolean): JobWithAttachments => {
         if (!takes) return asItIs;
@@ -130,6 +135,6 @@ export class AttachmentUploads {
     const store = this.#store();
     const isWhole =
       store.takesArtifacts !== undefined && store.getTraceInfo !== undefined && store.uploadAttachment !== undefined;
-    return isWhole ? (store as Files & TraceStore) : null;
+    return isWhole ? (store as Files) : null;
   }
 }

@@ -44,15 +44,14 @@ interface Listed {
 }
 
 /** null: nothing is in it. Throws TraceError where the module has stopped. */
-export function detachedJob(job: ExportJob, rules: AttachmentRules): DetachedJob | null {
+export function detachedJob(job: ExportJob, rules: AttachmentRules & { previewLength: number }): DetachedJob | null {
   const { taken } = job;
   const leaving = new Set([...job.spans, ...(taken?.unfinished ?? [])]);
   // Those that left before their trace are told of once more, in its sizes.
   const all = [...new Set([...leaving, ...(taken?.trace.data.spans ?? [])])];
   const bytes = clientCore().detachContents(
     all.map((span) => span._record()),
-    rules.takesBase64,
-    rules.maxBytes,
+    rules,
   );
   const { listed, contents } = split(bytes);
   if (listed.length === 0) return null;

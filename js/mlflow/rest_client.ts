@@ -20,9 +20,11 @@ export interface RestRequest {
   method: HttpRequest["method"];
   /** Behind the base URL, percent-encoded; see `path`. */
   path: string;
+  /** Instead of that: somewhere else, which is not told who asks. Its query is a secret. */
+  url?: string;
   /** Repeated names are repeated. */
   query?: readonly (readonly [name: string, value: string])[];
-  /** JSON text, or bytes with their type. */
+  /** JSON text, or bytes with their type ("": none). */
   body?: string | { type: string; bytes: Uint8Array };
   headers?: Record<string, string>;
   /** What a second one would do again: it is repeated only where the first cannot have arrived. */
@@ -129,11 +131,13 @@ export class RestClient {
     this.#http.close();
   }
 
-  #shown({ method, path: where }: RestRequest): string {
+  #shown({ method, path: where, url }: RestRequest): string {
+    if (url !== undefined) return `${method} ${url.replace(/[?#].*$/s, "")}`;
     return `${method} ${this.settings.baseUrl}${where}`;
   }
 
   async #answered(request: RestRequest, shown: string): Promise<HttpAnswer> {
+    if (request.url !== undefined) return this.#repeated(request, null, shown);
     const tokens = this.#tokens;
     // Without an await where there is nothing to wait for: the request starts at once.
     if (tokens === null) return this.#repeated(request, this.settings.authorization, shown);
@@ -168,7 +172,8 @@ export class RestClient {
     const { method, path: where, query = [], body, headers = {} } = request;
     const search = query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
     const sent: Record<string, string> = { accept: "*/*", ...headers };
-    if (body !== undefined) sent["content-type"] = typeof body === "string" ? "application/json" : body.type;
+    if (body !== undefined && (typeof body === "string" || body.type !== ""))
+      sent["content-type"] = typeof body === "string" ? "application/json" : body.type;
     if (authorization !== null) sent["authorization"] = authorization;
     // In browsers each header of our own would cost a pre-flight request.
     if (this.#platform.setsUserAgent) {
@@ -177,7 +182,7 @@ export class RestClient {
     }
     return {
       method,
-      url: `${this.settings.baseUrl}${where}${search === "" ? "" : `?${search}`}`,
+      url: request.url ?? `${this.settings.baseUrl}${where}${search === "" ? "" : `?${search}`}`,
       headers: sent,
       body: body === undefined ? new Uint8Array(0) : typeof body === "string" ? encoder.encode(body) : body.bytes,
       timeoutMillis: this.settings.timeoutMillis,

@@ -5,7 +5,6 @@
 #include "record/portable.h"
 #include "trace/attribute_text.h"
 #include "trace/constants.h"
-#include "trace/previews.h"
 
 namespace spandrel::mlflow {
 namespace {
@@ -124,8 +123,10 @@ class Detacher {
   }
 
   std::string replacementOf(const FoundContent& found) {
-    std::string digits = unescaped(found.base64);
-    while (digits.ends_with('=')) digits.pop_back();
+    std::string plain;
+    std::string_view digits = found.base64;
+    if (digits.find('\\') != std::string_view::npos) digits = plain = unescaped(digits);
+    while (digits.ends_with('=')) digits.remove_suffix(1);
     Result<std::vector<uint8_t>> content = fromBase64(digits);
     Attachment attachment;
     if (content.ok()) attachment.content = content.take();
@@ -185,13 +186,13 @@ void appendMember(std::string& out, std::string_view name, std::string_view text
 }
 
 // What the info of a trace shows of its root, as the members of an object.
-std::string copiesOf(const SpanData& root) {
+std::string copiesOf(const SpanData& root, size_t previewLength) {
   std::string out = "{";
   for (const bool isInputs : {true, false}) {
     const AnyValue* value = root.find(isInputs ? key::kInputs : key::kOutputs);
     const std::string text = value ? trace::attributeText(*value) : std::string();
     appendMember(out, isInputs ? "requestPreview" : "responsePreview",
-                 trace::previewOf(text, isInputs ? "user" : "assistant"));
+                 trace::previewOf(text, isInputs ? "user" : "assistant", previewLength));
     appendMember(out, isInputs ? "traceInputs" : "traceOutputs",
                  trace::truncateText(text, trace::kMetadataCopyMaxLength));
   }
@@ -216,10 +217,11 @@ class RecordDetacher {
     if (!read.ok()) return read.error();
     SpanData& span = read.value();
     const bool isRoot = span.parentSpanId.isZero();
-    const std::string before = isRoot ? copiesOf(span) : std::string();
+    const std::string before = isRoot ? copiesOf(span, rules_.previewLength) : std::string();
     const DetachedContents detached = detachContents(span, rules_);
     if (!detached.isChanged) return Done();
-    describe(index, detached, isRoot ? before + "," + copiesOf(span) : std::string(),
+    describe(index, detached,
+             isRoot ? before + "," + copiesOf(span, rules_.previewLength) : std::string(),
              record::encodePortable(span));
     return Done();
   }

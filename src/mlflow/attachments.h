@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/text.h"
+#include "trace/previews.h"
 #include "trace/span_data.h"
 
 namespace spandrel::mlflow {
@@ -27,6 +28,8 @@ struct AttachmentRules {
   bool takesBase64 = true;
   // A larger content is thrown away, a text says so; 0: no limit.
   uint64_t maxBytes = 0;
+  // Code points of previews, as they were made.
+  size_t previewLength = trace::kPreviewMaxLength;
 };
 
 struct DetachedContents {
