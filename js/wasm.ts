@@ -167,6 +167,7 @@ export async function createModule(options: ModuleOptions = {}): Promise<Spandre
   let handover: Handover | null = null;
   const raw = await loadModule({ source: options.wasm, isFull: true }, (cause) => handover?.die(cause));
   handover = new Handover(raw, () => undefined);
+  handover.need("TraceManager");
   return classesOf(new Host(handover, options.logger));
 }
 

@@ -90,7 +90,7 @@ int32_t partsOfTraceId(uint32_t length) {
 
 }  // namespace
 
-EMSCRIPTEN_BINDINGS(spandrel_codecs) {
+SPANDREL_LATE_BINDINGS(bindCodecs) {
   emscripten::function("spanDictOfRecord", &spanDictOfRecord);
   emscripten::function("recordOfSpanDict", &recordOfSpanDict);
   emscripten::function("otlpSpanOfRecord", &otlpSpanOfRecord);

@@ -3,6 +3,7 @@
 #include <emscripten/bind.h>
 
 #include <cstdlib>
+#include <utility>
 
 namespace spandrel::wasm {
 namespace {
@@ -23,12 +24,28 @@ Buffers& buffers() {
   return instance;
 }
 
+// Zero before any global is set up.
+constexpr size_t kMaxLate = 16;
+void (*lateBindings[kMaxLate])();
+size_t lateCount;
+
+void bindRest() {
+  const size_t count = std::exchange(lateCount, 0);
+  for (size_t i = 0; i < count; i++) lateBindings[i]();
+}
+
 int32_t replyAt(const void* data, size_t length) {
   buffers().output = static_cast<const uint8_t*>(data);
   return static_cast<int32_t>(length);
 }
 
 }  // namespace
+
+bool bindLater(void (*bind)()) {
+  if (lateCount == kMaxLate) std::abort();
+  lateBindings[lateCount++] = bind;
+  return true;
+}
 
 uint32_t inputBuffer(uint32_t bytes) {
   Buffers& b = buffers();
@@ -98,6 +115,7 @@ uint32_t messageLength() {
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(spandrel_handover) {
+  emscripten::function("bindRest", &bindRest);
   emscripten::function("inputBuffer", &inputBuffer);
   emscripten::function("shrinkBuffers", &shrinkBuffers);
   emscripten::function("outputAddress", &outputAddress);

@@ -23,6 +23,11 @@ void shrinkBuffers();
 uint32_t outputAddress();
 uint32_t errorOffset();
 
+// Bindings of what neither recording nor export needs: registering a hundred of them takes
+// milliseconds, so JavaScript calls bindRest() when it asks for the first. To be called while
+// globals are set up.
+bool bindLater(void (*bind)());
+
 std::string_view inputText(uint32_t length);
 Bytes inputBytes(uint32_t length);
 
@@ -43,3 +48,9 @@ int32_t reply(Result<T> result) {
 }
 
 }  // namespace spandrel::wasm
+
+// EMSCRIPTEN_BINDINGS for those. Followed by a body.
+#define SPANDREL_LATE_BINDINGS(name)                                                  \
+  static void name();                                                                 \
+  [[maybe_unused]] static const bool name##Listed = spandrel::wasm::bindLater(&name); \
+  static void name()

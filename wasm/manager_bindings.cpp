@@ -137,7 +137,7 @@ int32_t managerTakeLog() {
 
 }  // namespace
 
-EMSCRIPTEN_BINDINGS(spandrel_manager) {
+SPANDREL_LATE_BINDINGS(bindManager) {
   using emscripten::function;
   emscripten::class_<TraceManager>("TraceManager")
       .smart_ptr<std::shared_ptr<TraceManager>>("TraceManagerPointer")

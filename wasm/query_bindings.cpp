@@ -17,7 +17,7 @@ int32_t checkOrderBy(uint32_t length) {
 
 }  // namespace
 
-EMSCRIPTEN_BINDINGS(spandrel_query) {
+SPANDREL_LATE_BINDINGS(bindQuery) {
   emscripten::function("checkFilter", &checkFilter);
   emscripten::function("checkOrderBy", &checkOrderBy);
 }

@@ -95,7 +95,7 @@ uint32_t queueAndBatcherCount() {
 
 }  // namespace
 
-EMSCRIPTEN_BINDINGS(spandrel_queues) {
+SPANDREL_LATE_BINDINGS(bindQueues) {
   using emscripten::function;
   function("makeTaskQueue", &makeTaskQueue);
   function("freeTaskQueue", &freeTaskQueue);

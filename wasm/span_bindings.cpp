@@ -91,7 +91,7 @@ int32_t replay(uint32_t length) {
 
 }  // namespace
 
-EMSCRIPTEN_BINDINGS(spandrel_span) {
+SPANDREL_LATE_BINDINGS(bindSpan) {
   emscripten::class_<Span>("Span")
       .smart_ptr<std::shared_ptr<Span>>("SpanPointer")
       .class_function("fromRecord", &spanFromRecord)

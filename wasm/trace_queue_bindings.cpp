@@ -31,7 +31,7 @@ int32_t heldTraces(uint32_t destination) {
 
 }  // namespace
 
-EMSCRIPTEN_BINDINGS(spandrel_trace_queue) {
+SPANDREL_LATE_BINDINGS(bindTraceQueue) {
   emscripten::function("setTraceDestinationLimits", &setTraceDestinationLimits);
   emscripten::function("takeTrace", &takeTrace);
   emscripten::function("discardTrace", &discardTrace);

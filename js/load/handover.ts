@@ -121,8 +121,13 @@ export class Handover {
     return this.guard(() => this.takeBytes(this.#call(name, input), into));
   }
 
-  /** Throws TraceError where this module is the smaller one; calling what it lacks would count as its end. */
+  /** To be called before a binding that RawModule does not list. Throws TraceError where this module is the smaller one; calling what it lacks would count as its end. */
   need(name: string): void {
+    if (typeof this.raw[name] === "function") return;
+    if (typeof this.raw.bindRest === "function")
+      this.guard((raw) => {
+        raw.bindRest();
+      });
     if (typeof this.raw[name] !== "function")
       throw new TraceError(
         "NOT_IMPLEMENTED",

@@ -34,9 +34,30 @@ export function setModuleLoader(replacement: ModuleLoader): void {
 type Imports = WebAssembly.Imports;
 type OnInstance = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
 
+/** The glue and the compiled bytes. */
+type Parts = readonly [factory: ModuleFactory, module: WebAssembly.Module];
+
+let prepared: { isFull: boolean; parts: Promise<Parts> } | null = null;
+
+/** Begins to load and to compile the package's own module, so that it happens beside what the caller does next. */
+export function prepareModule(isFull: boolean): void {
+  if (prepared?.isFull === isFull) return;
+  prepared = { isFull, parts: partsOf({ source: undefined, isFull }) };
+  prepared.parts.catch(quiet); // whoever loads the module hears of it
+}
+
+async function partsOf({ source, isFull }: ModuleChoice): Promise<Parts> {
+  return await Promise.all([compiled(source, isFull), loader.importFactory(isFull).then(factoryOf)]).then(([module, factory]) => [
+    factory,
+    module,
+  ]);
+}
+
 /** Rejects where the module cannot be had. `onAbort` hears of its end. */
-export async function loadModule({ source, isFull }: ModuleChoice, onAbort: (cause: unknown) => void): Promise<RawModule> {
-  const [factory, module] = await Promise.all([loader.importFactory(isFull).then(factoryOf), compiled(source, isFull)]);
+export async function loadModule(choice: ModuleChoice, onAbort: (cause: unknown) => void): Promise<RawModule> {
+  const isPrepared = choice.source === undefined && prepared?.isFull === choice.isFull;
+  const [factory, module] = await (isPrepared && prepared !== null ? prepared.parts : partsOf(choice));
+  prepared = null;
   return await new Promise<RawModule>((resolve, reject) => {
     const instantiateWasm = (imports: Imports, onInstance: OnInstance): object => {
       WebAssembly.instantiate(module, imports).then((instance) => {
@@ -77,7 +98,7 @@ function factoryOf(exported: unknown): ModuleFactory {
 }
 
 async function compiled(source: WasmSource | undefined, isFull: boolean): Promise<WebAssembly.Module> {
-  const given = await source;
+  const given = source === undefined ? undefined : await source;
   if (isCompiled(given)) return given;
   if (isBytes(given)) return await WebAssembly.compile(given);
   if (isResponse(given)) return await compiledFrom(given);

@@ -123,7 +123,7 @@ const CHOICES: Record<string, readonly Choice[]> = {
         ArrayBuffer.isView(value) ||
         /URL|Module|ArrayBuffer/.test(tagOf(value)) ||
         hasFunctions(value, ["then"]),
-      "a URL, bytes, a WebAssembly.Module or a promise of a Response",
+      "a URL, bytes, a module or a promise of a Response",
     ],
   ],
   logger: [withFunctions("debug", "info", "warn", "error")],

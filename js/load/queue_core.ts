@@ -36,6 +36,7 @@ interface QueueBindings extends RawModule {
 
 /** Queues and batchers that were made and not freed. */
 export function queueAndBatcherCount(handover: Handover): number {
+  handover.need("queueAndBatcherCount");
   return handover.guard((raw) => (raw as QueueBindings).queueAndBatcherCount());
 }
 

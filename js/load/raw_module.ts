@@ -7,6 +7,8 @@ export interface RawModule {
   stackRestore(pointer: number): void;
 
   // wasm/handover.cpp
+  /** Registers the bindings that are not listed below. */
+  bindRest(): void;
   inputBuffer(bytes: number): number;
   shrinkBuffers(): void;
   outputAddress(): number;

@@ -37,7 +37,7 @@ import { LazyExporter } from "./lazy_exporter.js";
 import { LazyTraceExporter } from "./lazy_trace_exporter.js";
 import { LeakReports } from "./leak_reports.js";
 import { leveledConsole } from "./leveled_console.js";
-import { loadModule, loadModuleSync, type ModuleChoice } from "./load_module.js";
+import { loadModule, loadModuleSync, prepareModule, type ModuleChoice } from "./load_module.js";
 import { announceModule } from "./module_part.js";
 import { movesExport, type InitOptions } from "./options.js";
 import type { RawModule } from "./raw_module.js";
@@ -97,6 +97,11 @@ export class Service implements ExportHub {
   }
 
   // --- configuration ------------------------------------------------------------------------
+
+  /** The module is compiled beside what the caller does next, where it is known which. */
+  prepare({ wasm, module }: InitOptions): void {
+    if (wasm === undefined && (isNode || module !== undefined)) prepareModule(module === undefined || module === "full");
+  }
 
   /** Spans that ended before this code was loaded come next; their destinations are there. */
   takeOver(): void {

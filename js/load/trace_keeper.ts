@@ -3,7 +3,7 @@
 // and what must make room; spans live here, so what ran too long is ended here, children before
 // their parents, by the way every span ends.
 
-import { eventWithCauses } from "../tracing/causes.js";
+import { eventOfException } from "../tracing/span_event.js";
 import type { LiveSpan } from "../tracing/live_span.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { findTrace } from "../tracing/open_spans.js";
@@ -206,7 +206,7 @@ export class TraceKeeper implements TraceObserver {
     const endTimeNs = BigInt(Math.floor(this.#now())) * 1_000_000n;
     for (let span = trace.lastOpen; span !== null;) {
       const previous: LiveSpan | null = span._previousOpen;
-      span.addEvent(eventWithCauses(timeoutError(message)));
+      span.addEvent(eventOfException(timeoutError(message)));
       span.setStatus("ERROR");
       span.end({ endTimeNs });
       span = previous;

@@ -1,19 +1,12 @@
 // The stacks of what an error was caused by. Part of later.ts.
 
 import type { PendingEvent } from "./live_span.js";
-import { eventOfException, ownStack, read, STACK_ATTRIBUTE } from "./span_event.js";
+import { ownStack, read, STACK_ATTRIBUTE } from "./span_event.js";
 import { truncateText } from "./values.js";
 
 /** At most this many links of a chain of causes are written down. */
 const MAX_CAUSES = 8;
 const MAX_STACK_UNITS = 64 << 10;
-
-/** As eventOfException(), with the causes. */
-export function eventWithCauses(error: unknown): ReturnType<typeof eventOfException> {
-  const event = eventOfException(error);
-  event.attributes[STACK_ATTRIBUTE] = stackOf(error);
-  return event;
-}
 
 /** Completes an event that was recorded without them; a stack that a limit has cut stays as it is. */
 export function addCauses(event: PendingEvent, error: unknown, lengthLimit: number): void {

@@ -1,6 +1,5 @@
 // Something that happened at one moment of a span.
 
-import { tracer } from "./realm.js";
 import { isError, safeText, tagOf } from "./values.js";
 
 export class SpanEvent {
@@ -18,23 +17,27 @@ export class SpanEvent {
   /** The event that recordException adds, as of now. Takes anything that can be thrown. */
   static fromException(error: unknown): SpanEvent {
     const { name, attributes } = eventOfException(error);
-    tracer().whenLater((later) => {
-      attributes[STACK_ATTRIBUTE] = later.stackOf(error);
-    });
     return new SpanEvent(name, attributes);
   }
 }
 
 export const STACK_ATTRIBUTE = "exception.stacktrace";
 
-/** An `exception` event without a time, and without causes (causes.ts): the span's own clock gives it. Never throws. */
+/** Alone, or with its causes where that code is there (causes.ts). */
+let stackOf = ownStack;
+
+export function setStackOf(of: typeof ownStack): void {
+  stackOf = of;
+}
+
+/** An `exception` event without a time: the span's own clock gives it. Never throws. */
 export function eventOfException(error: unknown): { name: string; attributes: Record<string, unknown> } {
   return {
     name: "exception",
     attributes: {
       "exception.type": typeOf(error),
       "exception.message": messageOf(error),
-      [STACK_ATTRIBUTE]: ownStack(error),
+      [STACK_ATTRIBUTE]: stackOf(error),
     },
   };
 }

@@ -4,7 +4,7 @@
 
 import { ABANDONED_ATTRIBUTE, CHUNK_EVENT_PREFIX, CHUNK_VALUE_ATTRIBUTE, OUTPUTS_ATTRIBUTE } from "./constants.js";
 import { frames, frameWithSpan, type Frame } from "./context.js";
-import { eventWithCauses } from "./causes.js";
+import { eventOfException } from "./span_event.js";
 import { reducerOf, type TraceOptions } from "./trace_function.js";
 import type { ActiveSpan } from "./tracer.js";
 import { JsonText, jsonTextOf, tagOf } from "./values.js";
@@ -65,7 +65,7 @@ export class StreamSpan {
   /** As MLflow: an event and the status, without a description and without outputs. */
   fail(error: unknown): void {
     this.#end(() => {
-      this.#span.addEvent(eventWithCauses(error));
+      this.#span.addEvent(eventOfException(error));
       this.#span.setStatus("ERROR");
     });
   }

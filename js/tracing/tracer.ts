@@ -22,6 +22,7 @@ import type { Sampler, SamplingResult } from "./sampling.js";
 import type { Warning } from "./warnings.js";
 import { whenSettled } from "./settle.js";
 import type { LinkInput, SpanContext } from "./span.js";
+import { setStackOf } from "./span_event.js";
 import { jsonTextOf, safeText } from "./values.js";
 
 export type ActiveSpan = LiveSpan | NoOpSpan;
@@ -159,6 +160,10 @@ export class Tracer implements Runtime {
   /** The trace whose root ended last. */
   lastTrace: { readonly traceId: string; readonly hex?: string } | null = null;
   #warned = new Set<string>();
+
+  constructor() {
+    if (this.later !== null) setStackOf(this.later.stackOf);
+  }
 
   get clock(): Clock {
     return this.#clock;
@@ -390,6 +395,7 @@ export class Tracer implements Runtime {
   }
   takeLater(later: LaterCode): void {
     this.later = later;
+    setStackOf(later.stackOf);
     for (const act of this.#waiting.splice(0)) act(later);
   }
 
