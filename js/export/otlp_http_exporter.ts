@@ -12,6 +12,7 @@ import { DEFAULT_ENDPOINT, splitUserInfo, tracesUrlAsIs, tracesUrlOfBase } from 
 import { ExportError } from "./export_error.js";
 import type { Outcome, SpanBatch, SpanExporter } from "./exporter.js";
 import { checkedHeaders } from "./headers.js";
+import { fitsKeepalive, hasKeepaliveRequest, withinKeepalive } from "./keepalive.js";
 import { LogOnce, shownText, shownUrl } from "./log_once.js";
 import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, post, requestHeaders, type Compression, type Protocol } from "./post.js";
 import { RequestMemory } from "./request_memory.js";
@@ -41,11 +42,6 @@ export interface OtlpHttpExporterOptions {
   client?: HttpClient;
   platform?: ExportPlatform;
 }
-
-/** Chromium and others allow 64 KiB and nine requests at once with `keepalive`, over the whole page. */
-const KEEPALIVE_BYTES = 60 << 10;
-const KEEPALIVE_REQUESTS = 9;
-const keepaliveInUse = { bytes: 0, requests: 0 };
 
 const DEFAULT_TIMEOUT_MILLIS = 10_000;
 const DEFAULT_CONCURRENCY = 4;
@@ -139,11 +135,11 @@ export class OtlpHttpExporter implements SpanExporter {
    * budget for requests that outlive the page.
    */
   sendNow(batch: SpanBatch, gzipSync: ((bytes: Uint8Array) => Uint8Array) | null): SentNow {
-    if (keepaliveInUse.requests >= KEEPALIVE_REQUESTS) return { kind: "no_room" };
+    if (!hasKeepaliveRequest()) return { kind: "no_room" };
     const isGzip = this.#compression === "gzip" && gzipSync !== null;
     const raw = this.#encoded(batch, this.#protocol);
     const body = isGzip ? gzipSync(raw) : raw;
-    if (keepaliveInUse.bytes + body.byteLength > KEEPALIVE_BYTES) {
+    if (!fitsKeepalive(body.byteLength)) {
       return batch.spanCount > 1 ? { kind: "halve" } : { kind: "no_room" };
     }
     const options = { headers: this.#lastHeaders, protocol: this.#protocol };
@@ -158,7 +154,7 @@ export class OtlpHttpExporter implements SpanExporter {
     };
     const policies = policiesOf(batch);
     const spans = batch.spanCount;
-    const answer = this.#withinBudget(body.byteLength, () => this.#client.send(request));
+    const answer = withinKeepalive(body.byteLength, () => this.#client.send(request));
     const outcome = answer.then((got): Outcome => {
       if (got.kind === "none") return failure("the page was hidden before an answer came", "unknown_outcome");
       return this.#outcome(got, nextStep(policies, got, spans, false), policies, options.protocol);
@@ -171,7 +167,7 @@ export class OtlpHttpExporter implements SpanExporter {
     const isReusable = protocol === "http/protobuf" && policiesOf(batch) !== null;
     const body = this.#encodedOrNull(batch, protocol, isReusable ? this.#memory.take() : undefined);
     if (body === null || body.byteLength > MAX_REQUEST_BYTES) return null;
-    const isBudgeted = this.#fitsKeepalive(body.byteLength);
+    const isBudgeted = this.#keepalive !== false && fitsKeepalive(body.byteLength);
     const send = () =>
       post(this.#platform, this.#client, body, {
         url: this.#url,
@@ -181,7 +177,7 @@ export class OtlpHttpExporter implements SpanExporter {
         timeoutMillis: this.#timeoutMillis,
         keepalive: this.#keepalive === "auto" ? isBudgeted : this.#keepalive,
       });
-    const answer = await (isBudgeted ? this.#withinBudget(body.byteLength, send) : send());
+    const answer = await (isBudgeted ? withinKeepalive(body.byteLength, send) : send());
     // Who accepts a request has read it to its end.
     if (isReusable && answer.kind === "answer" && answer.status < 300) this.#memory.give(body);
     return answer;
@@ -200,23 +196,6 @@ export class OtlpHttpExporter implements SpanExporter {
     } catch (error) {
       if (error instanceof TraceError && error.errorCode === "TOO_LARGE") return null;
       throw error;
-    }
-  }
-
-  #fitsKeepalive(bytes: number): boolean {
-    return (
-      this.#keepalive !== false && keepaliveInUse.requests < KEEPALIVE_REQUESTS && keepaliveInUse.bytes + bytes <= KEEPALIVE_BYTES
-    );
-  }
-
-  async #withinBudget<T>(bytes: number, send: () => Promise<T>): Promise<T> {
-    keepaliveInUse.bytes += bytes;
-    keepaliveInUse.requests++;
-    try {
-      return await send();
-    } finally {
-      keepaliveInUse.bytes -= bytes;
-      keepaliveInUse.requests--;
     }
   }
 

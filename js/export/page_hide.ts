@@ -5,6 +5,7 @@
 
 import type { AnyDestination } from "./destination_options.js";
 import { OtlpHttpExporter } from "./otlp_http_exporter.js";
+import { isTraceExporter } from "./trace_exporter.js";
 
 /** `window` and `document`, as far as they are used. */
 export interface PageHost {
@@ -74,7 +75,11 @@ export function installPageHide({ host, destinations, loadGzip = loadFflate }: P
 function sendOne(destination: AnyDestination, gzipSync: GzipSync | null): void {
   const { exporter } = destination;
   if (exporter instanceof OtlpHttpExporter) destination.sendNow((batch) => exporter.sendNow(batch, gzipSync));
-  else void destination.flush();
+  else {
+    void destination.flush();
+    // The first requests of whole traces start now; a page that is not closed sends the others.
+    if (isTraceExporter(exporter)) destination.sendNow(() => ({ kind: "no_room" }));
+  }
 }
 
 /** While the page is hidden, spans leave as soon as the code that ended them is through. */

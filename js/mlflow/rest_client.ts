@@ -1,6 +1,7 @@
 // One request to a tracking server: who asks, when it is tried again, and every way in which it can fail as one clear error.
 
 import { exportPlatform } from "#export-platform";
+import { fitsKeepalive, withinKeepalive } from "../export/keepalive.js";
 import { LogOnce, shownText } from "../export/log_once.js";
 import { systemTimers, type Timers } from "../export/timers.js";
 import type { ExportPlatform, HttpAnswer, HttpClient, HttpRequest } from "../export/transport.js";
@@ -41,7 +42,7 @@ export interface RestSeams {
   timers?: Timers;
   /** 0 … 1 */
   random?: () => number;
-  /** For exporters: requests under way do not keep a Node process alive. */
+  /** For exporters: requests under way do not keep a Node process alive, and may outlive a page. */
   isBackground?: boolean;
   /** Of one answer, after inflation. Default 128 MiB. */
   maxAnswerBytes?: number;
@@ -148,13 +149,20 @@ export class RestClient {
     return this.#repeated(request, await tokens.authorization(), shown);
   }
 
+  /** Spans of a page that goes away may yet arrive. */
+  #send(request: HttpRequest): Promise<HttpAnswer> {
+    const bytes = request.body.byteLength;
+    if (this.#keepsProcess || !fitsKeepalive(bytes)) return this.#http.send(request);
+    return withinKeepalive(bytes, () => this.#http.send({ ...request, keepalive: true }));
+  }
+
   /** The first answer that is not tried again. */
   async #repeated(request: RestRequest, authorization: string | null, shown: string): Promise<HttpAnswer> {
     const { retry } = this.settings;
     const since = this.clock.monotonicMillis();
     for (let attempt = 1; ; attempt++) {
       this.#refuseClosed(shown);
-      const answer = await this.#http.send(this.#httpRequest(request, authorization));
+      const answer = await this.#send(this.#httpRequest(request, authorization));
       this.#refuseClosed(shown);
       if (attempt > retry.maxRetries || request.isTriedOnce === true || !mayBeRetried(request, answer)) return answer;
       const asked = answer.kind === "answer" ? retryAfterMillis(answer.retryAfter, this.clock.wallMillis()) : null;
