@@ -5,7 +5,7 @@ import type { SpanKindName } from "../../js/viewer/model.js";
 
 interface Look {
   icon: IconName;
-  /** Names a colour in page.css: .hue-… */
+  /** Names a colour in styles/theme.css: .hue-… */
   hue: string;
   label: string;
 }
