@@ -2,6 +2,7 @@
 // where all received traces are, in the page's core.
 
 import { isMissingEndpoint, MlflowHttpError } from "../mlflow/http_error.js";
+import { downloadSigned } from "../mlflow/signed_files.js";
 import { exactJson } from "../tracing/exact_json.js";
 import type { Rest } from "./mlflow_experiments.js";
 import { fetchFromTables, tableOf } from "./mlflow_tables.js";
@@ -87,12 +88,16 @@ async function fetchOne(rest: Rest, { trace_id: id }: Info): Promise<Uint8Array>
 
 /**
  * `{"info": …, "data": {"spans": […]}}`: the text of the artifact stays as it is. The route is that of MLflow's own page:
- * it knows every kind of artifact store.
+ * it knows every kind of artifact store. A Databricks workspace gives an address in its cloud.
  */
 async function fetchArtifact(rest: Rest, info: Info): Promise<Uint8Array> {
-  const query = [["request_id", info.trace_id] as const];
-  const { body } = await rest.bytes({ method: "GET", path: "/ajax-api/2.0/mlflow/get-trace-artifact", query });
+  const body = rest.settings.isDatabricks ? await downloadSigned(rest, info.trace_id, null) : await throughServer(rest, info);
   return Buffer.concat([Buffer.from(`{"info":${exactJson(info)},"data":`), body, Buffer.from("}")]);
+}
+
+async function throughServer(rest: Rest, info: Info): Promise<Uint8Array> {
+  const query = [["request_id", info.trace_id] as const];
+  return (await rest.bytes({ method: "GET", path: "/ajax-api/2.0/mlflow/get-trace-artifact", query })).body;
 }
 
 /** What is wrong with one trace does not take the others along; a server that is gone does. */

@@ -4,6 +4,9 @@
 import { TraceError } from "../trace_error.js";
 import { path, type RestClient } from "./rest_client.js";
 
+/** What is needed of a client. */
+type Asking = Pick<RestClient, "json" | "bytes" | "settings">;
+
 interface Place {
   url: string;
   headers: Record<string, string>;
@@ -11,7 +14,7 @@ interface Place {
 }
 
 /** `name`: of a file beside the spans; null: the spans themselves. Rejects with TraceError. */
-export async function uploadSigned(rest: RestClient, traceId: string, name: string | null, bytes: Uint8Array): Promise<void> {
+export async function uploadSigned(rest: Asking, traceId: string, name: string | null, bytes: Uint8Array): Promise<void> {
   const { url, headers, type } = await placeOf(rest, "upload", traceId, name);
   // Without a content type: an address may be signed for none.
   const body = { type: "", bytes };
@@ -34,12 +37,12 @@ export async function uploadSigned(rest: RestClient, traceId: string, name: stri
   }
 }
 
-export async function downloadSigned(rest: RestClient, traceId: string, name: string | null): Promise<Uint8Array> {
+export async function downloadSigned(rest: Asking, traceId: string, name: string | null): Promise<Uint8Array> {
   const { url, headers } = await placeOf(rest, "download", traceId, name);
   return (await rest.bytes({ method: "GET", path: "", url, headers })).body;
 }
 
-async function placeOf(rest: RestClient, way: "upload" | "download", traceId: string, name: string | null): Promise<Place> {
+async function placeOf(rest: Asking, way: "upload" | "download", traceId: string, name: string | null): Promise<Place> {
   const answer = await rest.json({
     method: "GET",
     path: `${path`/api/2.0/mlflow/traces/${traceId}`}/credentials-for-data-${way}`,

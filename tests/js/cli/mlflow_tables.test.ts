@@ -97,7 +97,11 @@ afterEach(async () => {
   for (const name of Object.keys(process.env)) if (/^(MLFLOW|DATABRICKS)_/.test(name)) Reflect.deleteProperty(process.env, name);
 });
 
-function feedOf(locations: string[], options: { maxTraces?: number } = {}, seams: RestSeams = {}): MlflowFeed {
+function feedOf(
+  locations: string[],
+  options: { maxTraces?: number; experiments?: string[] } = {},
+  seams: RestSeams = {},
+): MlflowFeed {
   const settings = serverSettings({
     trackingUri: "databricks",
     databricksHost: server.url,
@@ -258,6 +262,21 @@ describe("traces of tables", () => {
     await feedOf(["a.b"]).start();
     expect(ids()).toEqual([`trace:/a.b/${hexOf(2)}`]);
   });
+});
+
+test("spans of a workspace's experiments come from its cloud", async () => {
+  const spans = '{"spans": [{"start_time_unix_nano": 1700000000123456789}]}';
+  own = ({ path }) => {
+    if (path.endsWith("/experiments/get")) return answer({ experiment: { experiment_id: "7", name: "/Users/ada/shop" } });
+    if (path.endsWith("/3.0/mlflow/traces/search")) return answer({ traces: [{ trace_id: "tr-1", state: "OK" }] });
+    if (path === "/cloud/traces.json") return answer(spans);
+    if (!path.endsWith("/traces/tr-1/credentials-for-data-download")) return null;
+    return answer({ credential_info: { signed_uri: `${server.url}/cloud/traces.json?sig=1`, type: "AWS_PRESIGNED_URL" } });
+  };
+  await feedOf([], { experiments: ["7"] }).start();
+  expect(added).toEqual([`{"info":{"trace_id":"tr-1","state":"OK"},"data":${spans}}`]);
+  expect(asked("/cloud/traces.json")[0]?.headers.authorization).toBeUndefined();
+  expect(printed).toEqual(['MLflow: 1 trace from experiment "/Users/ada/shop" of databricks']);
 });
 
 describe("the command", () => {
