@@ -168,10 +168,9 @@ export class RestClient {
       const asked = answer.kind === "answer" ? retryAfterMillis(answer.retryAfter, this.clock.wallMillis()) : null;
       const delay = retryDelayMillis(attempt, asked, this.#random(), retry);
       if (this.clock.monotonicMillis() + delay - since > retry.limitMillis) return answer;
-      this.#log.warn(
-        `retry ${request.method} ${request.path.slice(0, 40)}`,
-        `${shown} ${whatHappened(answer)}; it is tried again`,
-      );
+      // One message for all that the server answers so.
+      const happened = whatHappened(answer);
+      this.#log.warn(`retry ${happened}`, `${shown} ${happened}; it is tried again`);
       await this.#wait(delay);
     }
   }
