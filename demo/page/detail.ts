@@ -5,7 +5,8 @@ import { besideMessages, readMessages, readNumberedMessages, type ChatMessage } 
 import { besideView, chatView } from "./chat_view.js";
 import type { CoreClient } from "./core_client.js";
 import { button, copyButton, fill, h, icon } from "./dom.js";
-import { costText, durationText, exactTimeText, nsBetween, plural, shortCount } from "./format.js";
+import { costChip, exceptionBlock, fact, find, modelChip, tokensChip } from "./detail_parts.js";
+import { durationText, exactTimeText, nsBetween, plural, shortCount } from "./format.js";
 import { parseContainer } from "./json_view.js";
 import { lookOf, serviceClass } from "./span_types.js";
 import { attributeTable, textView, valueBlock, wholeText, type LoadValue } from "./value_view.js";
@@ -25,7 +26,6 @@ const OUTPUT_KEYS = [
   "gen_ai.completion",
   "gen_ai.tool.call.result",
 ];
-const MODEL_KEYS = ["mlflow.llm.model", "gen_ai.response.model", "gen_ai.request.model", "llm.model_name"];
 
 export class DetailPane {
   readonly element: HTMLElement;
@@ -199,7 +199,7 @@ export class DetailPane {
     const system = detail.attributes.find(({ key }) => key === "gen_ai.system_instructions");
     const nodes: Node[] = [];
     const exception = detail.events.filter((event) => event.name === "exception").at(-1);
-    if (exception) nodes.push(this.#exception(exception));
+    if (exception) nodes.push(exceptionBlock(exception, this.#offset(exception.timeNs)));
     if (system) nodes.push(this.#messagesOrValue("System instructions", system));
     if (numberedIn) nodes.push(chatBlock("Input", numberedIn));
     else if (inputs) nodes.push(this.#messagesOrValue("Input", inputs));
@@ -275,24 +275,6 @@ export class DetailPane {
       rawHead.lastElementChild,
     );
     return block;
-  }
-
-  #exception(event: SpanDetail["events"][number]): HTMLElement {
-    const text = (key: string): string => event.attributes.find((attribute) => attribute.key === key)?.value ?? "";
-    const stack = text("exception.stacktrace");
-    return h(
-      "section",
-      "exception",
-      h(
-        "div",
-        "exception-head",
-        icon("error"),
-        h("strong", { text: text("exception.type") || "Exception" }),
-        h("span", { class: "faint", text: this.#offset(event.timeNs) }),
-      ),
-      text("exception.message") ? textView(text("exception.message")) : null,
-      stack ? h("details", {}, h("summary", { text: "Stack trace" }), textView(stack)) : null,
-    );
   }
 
   #timing(detail: SpanDetail): HTMLElement {
@@ -400,41 +382,8 @@ export class DetailPane {
   }
 }
 
-function find(detail: SpanDetail, keys: readonly string[]): AttributeValue | undefined {
-  for (const key of keys) {
-    const found = detail.attributes.find((attribute) => attribute.key === key);
-    if (found) return found;
-  }
-  return undefined;
-}
-
 function chatBlock(title: string, messages: ChatMessage[]): HTMLElement {
   return h("section", "value-block", h("div", "value-head", h("h3", { text: title })), chatView(messages));
-}
-
-function fact(text: string, title: string, iconName?: "clock"): HTMLElement {
-  return h("span", { class: "chip", title }, iconName ? icon(iconName) : null, text);
-}
-
-function modelChip(detail: SpanDetail): HTMLElement | null {
-  const model = find(detail, MODEL_KEYS)?.value.replace(/^"|"$/g, "");
-  return model ? h("span", { class: "chip", title: "Model", text: model }) : null;
-}
-
-function tokensChip(detail: SpanDetail): HTMLElement | null {
-  const usage = parseContainer(find(detail, ["mlflow.chat.tokenUsage"])?.value ?? "") as Record<string, unknown> | undefined;
-  const number = (...keys: string[]): number => Number(find(detail, keys)?.value ?? 0) || 0;
-  const input = Number(usage?.["input_tokens"] ?? 0) || number("gen_ai.usage.input_tokens", "llm.token_count.prompt");
-  const output = Number(usage?.["output_tokens"] ?? 0) || number("gen_ai.usage.output_tokens", "llm.token_count.completion");
-  if (input + output === 0) return null;
-  return h("span", { class: "chip", title: "Tokens in → out", text: `${shortCount(input)} → ${shortCount(output)} tok` });
-}
-
-/** What MLflow worked out for the span. */
-function costChip(detail: SpanDetail): HTMLElement | null {
-  const cost = parseContainer(find(detail, ["mlflow.llm.cost"])?.value ?? "") as Record<string, unknown> | undefined;
-  const total = Number(cost?.["total_cost"] ?? 0) || 0;
-  return total > 0 ? h("span", { class: "chip", title: "Cost in US dollars", text: costText(total) }) : null;
 }
 
 function droppedNote(count: number, one: string): Node[] {
