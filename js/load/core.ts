@@ -143,10 +143,11 @@ export class Core {
   }
 
   counters(destination: number): QueueCounters {
-    const numbers = this.handover.guard((raw) => this.handover.takeText(raw.destinationCounters(destination)));
-    const [produced = 0, delivered = 0, ...dropped] = numbers.split(" ").map(Number);
-    const byReason = Object.fromEntries(LOSS_REASONS.map((reason, i) => [reason, dropped[i] ?? 0]));
-    return { produced, delivered, dropped: byReason as Record<LossReason, number> };
+    const bytes = this.handover.guard((raw) => this.handover.takeBytes(raw.destinationCounters(destination)));
+    const numbers = new Float64Array(bytes.buffer);
+    const dropped = {} as Record<LossReason, number>;
+    for (let i = 0; i < LOSS_REASONS.length; i++) dropped[LOSS_REASONS[i] as LossReason] = numbers[2 + i] ?? 0;
+    return { produced: numbers[0] ?? 0, delivered: numbers[1] ?? 0, dropped };
   }
 
   /** Portable records of one trace that no batch has taken yet, of all destinations. */

@@ -17,10 +17,11 @@ uint64_t Counters::droppedTotal() const {
   return std::accumulate(dropped.begin(), dropped.end(), uint64_t{0});
 }
 
-std::string Counters::text() const {
-  std::string out = std::to_string(produced) + ' ' + std::to_string(delivered);
-  for (const uint64_t each : dropped) out += ' ' + std::to_string(each);
-  return out;
+std::array<double, 2 + kLossReasons> Counters::numbers() const {
+  std::array<double, 2 + kLossReasons> all{static_cast<double>(produced),
+                                           static_cast<double>(delivered)};
+  for (size_t i = 0; i < kLossReasons; i++) all[2 + i] = static_cast<double>(dropped[i]);
+  return all;
 }
 
 }  // namespace spandrel::exporting

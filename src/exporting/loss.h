@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace spandrel::exporting {
@@ -35,8 +34,8 @@ struct Counters {
   std::array<uint64_t, kLossReasons> dropped{};
 
   uint64_t droppedTotal() const;
-  // produced, delivered, then a number for each reason, separated by spaces.
-  std::string text() const;
+  // produced, delivered, then a number for each reason; exact up to 2^53.
+  std::array<double, 2 + kLossReasons> numbers() const;
   uint64_t pending() const { return produced - delivered - droppedTotal(); }
 };
 
