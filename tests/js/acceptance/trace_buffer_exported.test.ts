@@ -117,6 +117,18 @@ describe("MLFLOW_TRACE_BUFFER_TTL_SECONDS", () => {
   });
 });
 
+test("TM-17 a timeout that is set while traces are open discards them, with a warning and a count", async () => {
+  const open = root("open");
+  await init({ traceTimeoutMillis: 60_000 });
+  const next = root("next");
+  expect(logger.lines).toEqual([expect.stringMatching(/timeout.*discard|discard.*timeout/i)]);
+  open.end();
+  next.end();
+  await flushTraces();
+  expect(store.loggedNames).toEqual(["next"]);
+  expect(account()).toEqual({ produced: 2, delivered: 1, trace_evicted: 1 });
+});
+
 describe("MLFLOW_TRACE_TIMEOUT_CHECK_INTERVAL_SECONDS", () => {
   afterEach(() => {
     jest.useRealTimers();
