@@ -19,6 +19,8 @@ export interface TraceExporter extends SpanExporter {
   readonly spanDelayMillis?: number | undefined;
   /** Spans may be sent without their trace: late ones, and those whose root is in another process. */
   readonly mayLogSpans: boolean;
+  /** Characters of the previews that its server takes; undefined: MLflow's number. */
+  readonly previewMaxLength?: number | undefined;
   /** Contents taken out of spans; null or missing: none. */
   readonly attachments?: AttachmentCounts | null;
 }

@@ -12,6 +12,7 @@ import { systemTimers } from "../export/timers.js";
 import { TraceDestination } from "../export/trace_destination.js";
 import { isTraceExporter } from "../export/trace_exporter.js";
 import {
+  DATABRICKS_PREVIEW_LENGTH,
   experimentIdVariable,
   isDatabricksUri,
   isDualExport,
@@ -52,9 +53,6 @@ interface NamedExporter {
   exporter: SpanExporter;
   holdsTraces: boolean;
 }
-
-/** Of previews on Databricks; elsewhere the core's own number holds. */
-const DATABRICKS_PREVIEW_LENGTH = 10_000;
 
 type BuiltIn = "otlp" | "mlflow" | "console" | "none";
 
@@ -200,7 +198,7 @@ export class Service implements ExportHub {
       checkSeconds,
       ttlSeconds,
       maxTraces,
-      previewMaxLength: isDatabricksUri(this.#trackingUri(this.#options) ?? "") ? DATABRICKS_PREVIEW_LENGTH : undefined,
+      previewMaxLength: this.#previewMaxLength(),
     };
     if (this.#keeper !== null) {
       this.#keeper.configure(settings);
@@ -219,6 +217,15 @@ export class Service implements ExportHub {
       this.#tracer.observer = this.#keeper;
       for (const trace of this.#tracer.openTraces) this.#keeper.traceStarted(trace);
     }
+  }
+
+  /** The least that the servers take, where they take more than others. */
+  #previewMaxLength(): number | undefined {
+    const ofUri = isDatabricksUri(this.#trackingUri(this.#options) ?? "") ? DATABRICKS_PREVIEW_LENGTH : undefined;
+    const lengths = this.#traceDestinations(this.destinations).map(({ exporter }) =>
+      exporter instanceof LazyTraceExporter ? ofUri : exporter.previewMaxLength,
+    );
+    return lengths.length === 0 ? ofUri : lengths.includes(undefined) ? undefined : Math.min(...(lengths as number[]));
   }
 
   #traceDestinations(mask = -1): TraceDestination[] {

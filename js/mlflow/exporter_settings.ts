@@ -4,6 +4,9 @@ import { environmentVariable } from "#host";
 import type { Logger } from "../tracing/runtime.js";
 import type { AttachmentRules } from "./detached_job.js";
 
+/** Characters of previews; elsewhere the core's own number holds. */
+export const DATABRICKS_PREVIEW_LENGTH = 10_000;
+
 /** undefined where it is not set or empty, and where the host does not let it be read. */
 function variable(name: string): string | undefined {
   try {

@@ -26,6 +26,7 @@ import { getDisplayHandler } from "./display_handler.js";
 import type { ExitHooks } from "./exit_hooks.js";
 import { combined, ExportLog, failure, isUnsupported, lossReasonOf } from "./export_outcome.js";
 import {
+  DATABRICKS_PREVIEW_LENGTH,
   asyncVariable,
   attachmentRules,
   experimentIdVariable,
@@ -139,6 +140,10 @@ export class MlflowExporter implements TraceExporter {
 
   get mayLogSpans(): boolean {
     return this.#takesSpans !== false && !this.isDatabricks;
+  }
+
+  get previewMaxLength(): number | undefined {
+    return this.isDatabricks ? DATABRICKS_PREVIEW_LENGTH : undefined;
   }
 
   protected get isDatabricks(): boolean {

@@ -77,6 +77,21 @@ test("V3-02 Databricks takes no spans by OTLP from this exporter; they go with t
   expect(account()).toEqual({ produced: 2, delivered: 2 });
 });
 
+test("PV-03 previews are longer where the exporter's own server is a Databricks workspace, and only there", async () => {
+  const lengthAt = async (uri: string): Promise<number | undefined> => {
+    store = new MockStore(uri);
+    await init({ exporter: new MlflowExporter({ client: store, async: false, logger }), logger });
+    const span = root();
+    span.setInputs("x".repeat(20_000));
+    span.end();
+    await flushTraces();
+    return store.started[0]?.requestPreview?.length;
+  };
+  expect([await lengthAt("databricks"), await lengthAt("http://server"), await lengthAt("databricks://profile")]).toEqual([
+    10_000, 1000, 10_000,
+  ]);
+});
+
 describe("IT-04 MLFLOW_EXPERIMENT_ID of an inference table's exporter", () => {
   const NAME = "MLFLOW_EXPERIMENT_ID";
   afterEach(() => {
