@@ -1,15 +1,12 @@
 #include "record/commit.h"
 
 #include "base/text.h"
+#include "record/record_walk.h"
 
 namespace spandrel::record {
 namespace {
 
 constexpr uint32_t kHeaderBytes = header::kWords * 4;
-
-uint32_t padded(uint32_t bytes) {
-  return (bytes + 3) & ~3u;
-}
 
 // Bytes of the first `units` UTF-16 code units of well-formed UTF-8; -1 when the text is shorter.
 int64_t bytesOfUnits(std::string_view text, uint32_t units) {
@@ -33,101 +30,52 @@ class LengthRewriter {
 
   // Bytes of the rope that belong to the record; -1 when words and rope do not fit together.
   int64_t run() {
-    text(record_[header::kName]);
-    text(record_[header::kSpanType]);
-    const uint32_t flagBits = record_[header::kFlags];
-    for (uint32_t bit : {flags::kHasDescription, flags::kHasTraceState, flags::kHasTraceIdText,
-                         flags::kHasExperimentId}) {
-      if (flagBits & bit) nextText();
-    }
-    values(record_[header::kAttributeCount], 0);
-    for (uint32_t i = 0; i < record_[header::kEventCount] && isGood_; ++i) {
-      skip(2);
-      nextText();
-      const uint32_t count = next();
-      skip(1);
-      values(count, 0);
-    }
-    for (uint32_t i = 0; i < record_[header::kLinkCount] && isGood_; ++i) {
-      skip(7);
-      nextText();
-      nextText();
-      const uint32_t count = next();
-      skip(1);
-      values(count, 0);
-    }
+    RecordWalk(record_, *this).run();
     return isGood_ ? static_cast<int64_t>(used_) : -1;
   }
 
- private:
-  uint32_t next() {
+  void headText(uint32_t place) { rewrite(record_[place]); }
+  void text() {
+    if (word_ >= end_) return fail();
+    rewrite(*word_++);
+  }
+  void words(uint32_t number) {
+    if (number > static_cast<uint32_t>(end_ - word_)) return fail();
+    word_ += number;
+  }
+  uint32_t count() {
+    if (word_ < end_) return *word_++;
+    fail();
+    return 0;
+  }
+  uint32_t tag() {
     if (word_ >= end_) {
-      isGood_ = false;
+      fail();
       return 0;
-    }
-    return *word_++;
-  }
-  void skip(uint32_t words) {
-    if (words > static_cast<uint32_t>(end_ - word_)) {
-      isGood_ = false;
-      return;
-    }
-    word_ += words;
-  }
-  uint32_t take(uint32_t units) {
-    const int64_t bytes = bytesOfUnits(rope_.substr(used_), units);
-    if (bytes < 0) {
-      isGood_ = false;
-      return 0;
-    }
-    used_ += static_cast<size_t>(bytes);
-    return static_cast<uint32_t>(bytes);
-  }
-  void text(uint32_t& word) {
-    if (!(word & kInterned)) word = take(word);
-  }
-  void nextText() {
-    if (word_ >= end_) {
-      isGood_ = false;
-      return;
-    }
-    text(*word_++);
-  }
-  void values(uint32_t count, int depth) {
-    if (depth > 64) isGood_ = false;
-    for (uint32_t i = 0; i < count && isGood_; ++i) value(depth);
-  }
-  void value(int depth) {
-    if (word_ >= end_) {
-      isGood_ = false;
-      return;
     }
     uint32_t& tagWord = *word_++;
     if (!(tagWord & tag::kKeyInterned) && tagWord >> tag::kKeyShift) {
       const uint32_t bytes = take(tagWord >> tag::kKeyShift);
       tagWord = (tagWord & ((1u << tag::kKeyShift) - 1)) | bytes << tag::kKeyShift;
     }
-    switch (static_cast<ValueType>(tagWord & tag::kTypeMask)) {
-      case ValueType::Empty:
-      case ValueType::False:
-      case ValueType::True:
-        return;
-      case ValueType::Int32:
-        return skip(1);
-      case ValueType::Int64:
-      case ValueType::Double:
-        return skip(2);
-      case ValueType::String:
-      case ValueType::Json:
-        if (!(tagWord & tag::kLong)) return nextText();
-        return skip(padded(next()) / 4);
-      case ValueType::Bytes:
-        return skip(padded(next()) / 4);
-      case ValueType::Array:
-      case ValueType::Map:
-        return values(next(), depth + 1);
+    return tagWord;
+  }
+  void inPlace(uint32_t) { words(padded(count()) / 4); }
+  bool isGood() const { return isGood_; }
+  void fail() { isGood_ = false; }
+
+ private:
+  uint32_t take(uint32_t units) {
+    const int64_t bytes = bytesOfUnits(rope_.substr(used_), units);
+    if (bytes < 0) {
+      fail();
+      return 0;
     }
-    isGood_ = false;
+    used_ += static_cast<size_t>(bytes);
+    return static_cast<uint32_t>(bytes);
+  }
+  void rewrite(uint32_t& word) {
+    if (!(word & kInterned)) word = take(word);
   }
 
   uint32_t* record_;

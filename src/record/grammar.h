@@ -98,4 +98,9 @@ inline constexpr uint32_t kKeyShift = 7;
 inline constexpr uint32_t kInterned = 1u << 31;
 inline constexpr uint32_t kNoText = 0xFFFFFFFF;
 
+// Bytes as they stand among words.
+constexpr uint32_t padded(size_t bytes) {
+  return static_cast<uint32_t>((bytes + 3) & ~size_t{3});
+}
+
 }  // namespace spandrel::record

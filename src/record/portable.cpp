@@ -1,5 +1,6 @@
 #include "record/portable.h"
 
+#include "record/record_walk.h"
 #include "record/record_writer.h"
 #include "record/span_view.h"
 
@@ -175,78 +176,39 @@ class Inliner {
 
   std::vector<uint8_t> run() {
     for (uint32_t i = 0; i < header::kWords; ++i) out_.word(record_[i]);
-    out_.set(header::kName, headerText(record_[header::kName]));
-    if (record_[header::kSpanType] != kNoText)
-      out_.set(header::kSpanType, headerText(record_[header::kSpanType]));
-    for (uint32_t bit : {flags::kHasDescription, flags::kHasTraceState, flags::kHasTraceIdText,
-                         flags::kHasExperimentId}) {
-      if (record_[header::kFlags] & bit) text();
-    }
-    values(record_[header::kAttributeCount]);
-    for (uint32_t i = 0; i < record_[header::kEventCount]; ++i) {
-      copy(2);
-      text();
-      pairs();
-    }
-    for (uint32_t i = 0; i < record_[header::kLinkCount]; ++i) {
-      copy(7);
-      text();
-      text();
-      pairs();
-    }
+    RecordWalk(record_, *this).run();
     return out_.finish();
   }
 
- private:
-  uint32_t headerText(uint32_t word) { return out_.string(cursor_.text(word)); }
-  void text() { out_.text(cursor_.text(cursor_.word())); }
-  void copy(uint32_t words) {
-    for (uint32_t i = 0; i < words; ++i) out_.word(cursor_.word());
+  void headText(uint32_t place) {
+    if (record_[place] != kNoText) out_.set(place, out_.string(cursor_.text(record_[place])));
   }
-  void pairs() {
+  void text() { out_.text(cursor_.text(cursor_.word())); }
+  void words(uint32_t number) {
+    for (uint32_t i = 0; i < number; ++i) out_.word(cursor_.word());
+  }
+  uint32_t count() {
     const uint32_t count = cursor_.word();
     out_.word(count);
-    copy(1);
-    values(count);
+    return count;
   }
-  void values(uint32_t count) {
-    for (uint32_t i = 0; i < count; ++i) value();
-  }
-  void value() {
+  uint32_t tag() {
     const uint32_t tagWord = cursor_.word();
     const uint32_t keyLength = out_.string(cursor_.key(tagWord));
     const uint32_t low = tagWord & ((1u << tag::kKeyShift) - 1) & ~tag::kKeyInterned;
     out_.word(low | keyLength << tag::kKeyShift);
-    switch (static_cast<ValueType>(tagWord & tag::kTypeMask)) {
-      case ValueType::Empty:
-      case ValueType::False:
-      case ValueType::True:
-        return;
-      case ValueType::Int32:
-        return copy(1);
-      case ValueType::Int64:
-      case ValueType::Double:
-        return copy(2);
-      case ValueType::String:
-      case ValueType::Json:
-        if (!(tagWord & tag::kLong)) return text();
-        return inPlace(tagWord);
-      case ValueType::Bytes:
-        return inPlace(tagWord | tag::kLong);
-      case ValueType::Array:
-      case ValueType::Map: {
-        const uint32_t count = cursor_.word();
-        out_.word(count);
-        return values(count);
-      }
-    }
+    return tagWord;
   }
   void inPlace(uint32_t tagWord) {
-    const std::string_view content = cursor_.content(tagWord);
+    const std::string_view content = cursor_.content(tagWord | tag::kLong);
     out_.word(static_cast<uint32_t>(content.size()));
     out_.bytes(content.data(), content.size());
   }
+  // The record is one of ours.
+  bool isGood() const { return true; }
+  void fail() {}
 
+ private:
   const uint32_t* record_;
   Cursor cursor_;
   RecordWriter out_;

@@ -12,10 +12,6 @@
 
 namespace spandrel::record {
 
-inline uint32_t padded(size_t bytes) {
-  return static_cast<uint32_t>((bytes + 3) & ~size_t{3});
-}
-
 class RecordWriter {
  public:
   void word(uint32_t value) { words_.push_back(value); }

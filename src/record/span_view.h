@@ -18,7 +18,7 @@ class Cursor {
   Cursor(const uint32_t* record, const TextTable& table)
       : word_(record + header::kWords),
         string_(reinterpret_cast<const char*>(record) + record[header::kByteLength] -
-                paddedStringLength(record)),
+                padded(record[header::kStringLength])),
         table_(&table) {}
 
   uint32_t word() { return *word_++; }
@@ -65,9 +65,6 @@ class Cursor {
   }
 
  private:
-  static uint32_t paddedStringLength(const uint32_t* record) {
-    return (record[header::kStringLength] + 3) & ~3u;
-  }
   std::string_view string(uint32_t length) {
     const std::string_view text(string_, length);
     string_ += length;

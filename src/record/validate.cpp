@@ -1,5 +1,5 @@
 #include "record/portable.h"
-#include "record/record_writer.h"
+#include "record/record_walk.h"
 
 namespace spandrel::record {
 namespace {
@@ -14,94 +14,50 @@ class Validator {
         table_(table) {}
 
   bool run() {
-    text(record_[header::kName]);
-    text(record_[header::kSpanType]);
-    for (uint32_t bit : {flags::kHasDescription, flags::kHasTraceState, flags::kHasTraceIdText,
-                         flags::kHasExperimentId}) {
-      if (record_[header::kFlags] & bit) text(next());
-    }
     if (record_[header::kTraceAttributes] > record_[header::kAttributeCount]) fail();
-    values(record_[header::kAttributeCount], 0);
-    for (uint32_t i = 0; i < record_[header::kEventCount] && isGood_; ++i) {
-      skip(2);
-      text(next());
-      const uint32_t count = next();
-      skip(1);
-      values(count, 0);
-    }
-    for (uint32_t i = 0; i < record_[header::kLinkCount] && isGood_; ++i) {
-      skip(7);
-      text(next());
-      text(next());
-      const uint32_t count = next();
-      skip(1);
-      values(count, 0);
-    }
+    RecordWalk(record_, *this).run();
     return isGood_ && at_ == end_ && stringsLeft_ == 0;
   }
   uint32_t offset() const { return at_ * 4; }
 
- private:
-  void fail() { isGood_ = false; }
-  uint32_t next() {
-    if (at_ >= end_) {
-      fail();
-      return 0;
-    }
-    return record_[at_++];
+  void headText(uint32_t place) { textWord(record_[place]); }
+  void text() { textWord(count()); }
+  void words(uint32_t number) {
+    if (number > end_ - at_) return fail();
+    at_ += number;
   }
-  void skip(uint32_t words) {
-    if (words > end_ - at_) return fail();
-    at_ += words;
+  uint32_t count() {
+    if (at_ < end_) return record_[at_++];
+    fail();
+    return 0;
   }
-  void strings(uint32_t length) {
-    if (length > stringsLeft_) return fail();
-    stringsLeft_ -= length;
-  }
-  void text(uint32_t word) {
-    if (word == kNoText) return;
-    if (!(word & kInterned)) return strings(word);
-    if ((word & ~kInterned) >= table_.size()) fail();
-  }
-  void values(uint32_t count, int depth) {
-    if (depth > trace::kMaxReadDepth) fail();
-    for (uint32_t i = 0; i < count && isGood_; ++i) value(depth);
-  }
-  void value(int depth) {
-    const uint32_t tagWord = next();
+  uint32_t tag() {
+    const uint32_t tagWord = count();
     const uint32_t key = tagWord >> tag::kKeyShift;
     if (!(tagWord & tag::kKeyInterned)) {
       strings(key);
     } else if (key >= table_.size()) {
       fail();
     }
-    switch (static_cast<ValueType>(tagWord & tag::kTypeMask)) {
-      case ValueType::Empty:
-      case ValueType::False:
-      case ValueType::True:
-        return;
-      case ValueType::Int32:
-        return skip(1);
-      case ValueType::Int64:
-      case ValueType::Double:
-        return skip(2);
-      case ValueType::String:
-      case ValueType::Json: {
-        const uint32_t length = next();
-        if (!(tagWord & tag::kLong)) return text(length);
-        return inPlace(length);
-      }
-      case ValueType::Bytes:
-        return inPlace(next());
-      case ValueType::Array:
-      case ValueType::Map:
-        return values(next(), depth + 1);
-    }
-    fail();
+    return tagWord;
   }
-  void inPlace(uint32_t length) {
+  void inPlace(uint32_t) {
+    const uint32_t length = count();
     if (length > (end_ - at_) * 4) return fail();
-    skip((length + 3) / 4);
+    words(padded(length) / 4);
+  }
+  bool isGood() const { return isGood_; }
+  void fail() { isGood_ = false; }
+
+ private:
+  void strings(uint32_t length) {
+    if (length > stringsLeft_) return fail();
+    stringsLeft_ -= length;
+  }
+  void textWord(uint32_t word) {
+    if (word == kNoText) return;
+    if (!(word & kInterned)) return strings(word);
+    if ((word & ~kInterned) >= table_.size()) fail();
   }
 
   const uint32_t* record_;
