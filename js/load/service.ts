@@ -143,7 +143,12 @@ export class Service implements ExportHub {
     const options = { ...before, ...given };
     const isFirst = !this.#isConfigured;
     const complaints: string[] = [];
-    if (isFirst) this.#environment = environmentConfig((message) => complaints.push(message.replace(/^spandrel: /, "")));
+    const environment = environmentConfig((message) => complaints.push(message.replace(/^spandrel: /, "")));
+    if (isFirst) this.#environment = environment;
+    else complaints.length = 0;
+    // MLflow reads these anew with each trace: here they hold for the exporters that are made now.
+    if (this.#environment !== null && environment !== null)
+      this.#environment = { ...this.#environment, traces: environment.traces };
     const level = options.debug === true ? "debug" : this.#environment?.logLevel;
     if (options.logger !== undefined) this.#tracer.logger = options.logger;
     else if (level !== undefined) this.#tracer.logger = leveledConsole(level);

@@ -117,6 +117,23 @@ describe("MLFLOW_TRACE_BUFFER_TTL_SECONDS", () => {
   });
 });
 
+test("TM-15 MLFLOW_TRACE_TIMEOUT_SECONDS as it stands when an exporter is made", async () => {
+  const halted = async (): Promise<string[]> => {
+    store = await use();
+    const span = root("slow");
+    clock.advance(3000);
+    (tracer().observer as TraceKeeper).tick();
+    span.end();
+    await flushTraces();
+    return store.started.map(({ state }) => state);
+  };
+  process.env["MLFLOW_TRACE_TIMEOUT_SECONDS"] = "2";
+  expect(await halted()).toEqual(["ERROR"]);
+  process.env["MLFLOW_TRACE_TIMEOUT_SECONDS"] = "5";
+  expect(await halted()).toEqual(["OK"]);
+  Reflect.deleteProperty(process.env, "MLFLOW_TRACE_TIMEOUT_SECONDS");
+});
+
 test("TM-17 a timeout that is set while traces are open discards them, with a warning and a count", async () => {
   const open = root("open");
   await init({ traceTimeoutMillis: 60_000 });
