@@ -23,7 +23,7 @@ export type { EvaluationOptions } from "./tracing/evaluation_context.js";
 export { getTrace, getTrackingUri, isUsingTrackingServer, searchTraces, setExperiment, setTrackingUri } from "./mlflow/fluent.js";
 export type { GetTraceOptions } from "./mlflow/fluent.js";
 export { extractTraceContext, injectTraceContext, withRemoteContext } from "./tracing/propagation.js";
-export type { HeaderCarrier, RemoteContext } from "./tracing/propagation.js";
+export type { HeaderCarrier, InjectOptions, RemoteContext } from "./tracing/propagation.js";
 export { TraceManager } from "./tracing/trace_manager.js";
 export type { PromptVersion } from "./tracing/trace_manager.js";
 export { Trace } from "./tracing/trace.js";

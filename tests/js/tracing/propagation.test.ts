@@ -7,8 +7,9 @@ import {
   startSpan,
   withRemoteContext,
   withSpan,
+  type InjectOptions,
 } from "../../../js/index.js";
-import type { InjectOptions } from "../../../js/tracing/propagation.js";
+
 import { ended, start } from "./harness.js";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
