@@ -5,6 +5,7 @@ import { NO_OP_SPAN_TRACE_ID } from "../tracing/constants.js";
 import { exactJson } from "../tracing/exact_json.js";
 import { Assessment, checkedSource, expectationDict, feedbackDict, type AssessmentError } from "./assessment.js";
 import { liveTraceOf } from "./live_trace.js";
+import { exportOf } from "./pending_exports.js";
 import { path, type RestClient } from "./rest_client.js";
 import { addressOf, warehouseQuery, type TraceAddress } from "./trace_address.js";
 import { locationOfText } from "./trace_info_proto.js";
@@ -150,6 +151,7 @@ async function create(rest: RestClient, assessment: Assessment): Promise<Assessm
     live.addAssessment(assessment.toDict());
     return assessment;
   }
+  await exportOf(assessment.traceId);
   const address = addressOf(assessment.traceId);
   const dict = { ...assessment.toDict(), ...whose(address) };
   const inTable = address.location !== null;

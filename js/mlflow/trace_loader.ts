@@ -11,9 +11,10 @@ import type { TraceInfo } from "../tracing/trace_info.js";
 import { downloadTrace } from "./artifacts.js";
 import { chunksOf, mapBounded } from "./bounded_map.js";
 import { isMissingEndpoint, MlflowHttpError } from "./http_error.js";
+import { exportOf } from "./pending_exports.js";
 import { path, type RestClient } from "./rest_client.js";
 import { warehouseQuery } from "./trace_address.js";
-import { getTraceInfo } from "./trace_records.js";
+import { infoOfServer } from "./trace_records.js";
 import { infoFromProto, locationTextOf } from "./trace_info_proto.js";
 
 export const SpansLocation = {
@@ -86,8 +87,9 @@ export async function batchGetTraces(rest: RestClient, traceIds: readonly string
 /** Rejects with RESOURCE_DOES_NOT_EXIST where there is no such trace. */
 export async function getTrace(rest: RestClient, traceId: string): Promise<Trace> {
   const { location } = parseTraceIdV4(traceId);
+  await exportOf(traceId);
   if (location !== null) return firstOr(await batchGet(rest, [traceId], location), traceId);
-  const info = await getTraceInfo(rest, traceId);
+  const info = await infoOfServer(rest, traceId);
   if (storeOf(info) === SpansLocation.ARTIFACT_REPO) return await downloadTrace(rest, info);
   try {
     const query: [string, string][] = [

@@ -8,6 +8,7 @@ import type { PromptVersion } from "../tracing/trace_manager.js";
 import { safeText } from "../tracing/values.js";
 import { isMissingEndpoint } from "./http_error.js";
 import { liveTraceOf } from "./live_trace.js";
+import { exportOf } from "./pending_exports.js";
 import { path, type RestClient } from "./rest_client.js";
 import { spacedJson } from "./spaced_json.js";
 import { addressOf, warehouseQuery } from "./trace_address.js";
@@ -37,8 +38,12 @@ export async function startTrace(rest: RestClient, info: TraceInfo, fallsBack: b
 }
 
 export async function getTraceInfo(rest: RestClient, traceId: string): Promise<TraceInfo> {
-  const live = liveTraceOf(traceId);
-  if (live !== null) return live.info();
+  return liveTraceOf(traceId)?.info() ?? (await infoOfServer(rest, traceId));
+}
+
+/** As the server has it. */
+export async function infoOfServer(rest: RestClient, traceId: string): Promise<TraceInfo> {
+  await exportOf(traceId);
   const { location, id, path: where } = addressOf(traceId);
   if (location === null) return infoOfAnswer(await rest.json({ method: "GET", path: where, query: [["trace_id", id]] }));
   const query: [string, string][] = [["trace_id", id], ["location", location], ...warehouseQuery(rest)];
@@ -50,6 +55,7 @@ export async function setTraceTag(rest: RestClient, traceId: string, key: string
   if (typeof value !== "string") rest.logger.warn(`the value of the tag '${key}' is no string: its text is set`);
   const live = liveTraceOf(traceId);
   if (live !== null) return live.setTag(key, safeText(value));
+  await exportOf(traceId);
   const body = exactJson({ key, value: safeText(value) });
   await rest.json({ method: "PATCH", path: tagsPath(traceId), body });
 }
@@ -61,6 +67,7 @@ export async function deleteTraceTag(rest: RestClient, traceId: string, key: str
     if (live.deleteTag(key)) return;
     throw new TraceError("RESOURCE_DOES_NOT_EXIST", `trace '${traceId}' has no tag '${key}'`);
   }
+  await exportOf(traceId);
   if (addressOf(traceId).location === null) {
     await rest.json({ method: "DELETE", path: tagsPath(traceId), body: exactJson({ key }) });
   } else {
@@ -101,7 +108,7 @@ export async function deleteTraces(rest: RestClient, given: TraceDeletion): Prom
 export async function linkPrompts(rest: RestClient, traceId: string, prompts: readonly PromptVersion[]): Promise<void> {
   if (prompts.length === 0) return;
   const links = prompts.map(({ name, version }) => ({ name, version: String(version) }));
-  const { tags } = await getTraceInfo(rest, traceId);
+  const { tags } = await infoOfServer(rest, traceId);
   const body = exactJson({ trace_id: traceId, prompt_versions: links });
   await rest.json({ method: "POST", path: "/api/2.0/mlflow/traces/link-prompts", body });
   const known = linksOfTag(tags[LINKED_PROMPTS]);

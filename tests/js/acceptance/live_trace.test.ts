@@ -163,6 +163,61 @@ describe("on a trace that is open", () => {
   });
 });
 
+describe("on a trace that is under way to the server", () => {
+  const isInfo = ({ method, path }: { method: string; path: string }): boolean =>
+    method === "POST" && path === "/api/3.0/mlflow/traces";
+
+  test.each([
+    ["synchronous", false],
+    ["asynchronous", true],
+  ])("tags, assessments and reads wait for it: %s", async (_name, isAsync) => {
+    await init({ exporter: new MlflowExporter({ client, logger, async: isAsync }), logger });
+    const healthy = server.reply;
+    const held: (() => void)[] = [];
+    server.reply = (response, asked, count) => {
+      if (isInfo(asked)) held.push(() => healthy(response, asked, count));
+      else healthy(response, asked, count);
+    };
+    const span = root();
+    span.end();
+    while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const calls = [
+      client.setTraceTag(span.traceId, "a", "b"),
+      client.logFeedback({ traceId: span.traceId, value: 1 }).catch(() => null),
+      client.deleteTraceTag(span.traceId, "c"),
+      client.getTrace(span.traceId, { silent: true }).catch(() => null),
+    ];
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(server.asked.filter(({ path }) => /tags|assessments|traces\/tr-/.test(path))).toEqual([]);
+    for (const go of held) go();
+    await Promise.all(calls);
+    expect(server.asked.filter(({ path }) => /tags|assessments/.test(path))).toHaveLength(3);
+    expect(server.asked.findIndex(isInfo)).toBeLessThan(server.asked.findIndex(({ path }) => /tags/.test(path)));
+  });
+
+  test("that never arrives: what the server says is the caller's", async () => {
+    server.reply = answer({ error_code: "RESOURCE_DOES_NOT_EXIST", message: "no such trace" }, 404);
+    const span = root();
+    span.end();
+    await expect(client.setTraceTag(span.traceId, "a", "b")).rejects.toMatchObject({ errorCode: "RESOURCE_DOES_NOT_EXIST" });
+    await flushTraces();
+  });
+
+  test("with prompts: the exporter's own calls do not wait for themselves", async () => {
+    const healthy = server.reply;
+    server.reply = (response, asked, count) => {
+      if (asked.method !== "GET") return healthy(response, asked, count);
+      const trace_info = { trace_id: span.traceId, request_time: "2026-01-01T00:00:00Z", state: "OK" };
+      answer({ trace: { trace_info } })(response, asked, count);
+    };
+    const span = root();
+    TraceManager.getInstance().registerPrompt(span.traceId, { name: "p", version: 1 });
+    span.end();
+    await flushTraces();
+    expect(server.asked.filter(({ path }) => path.endsWith("link-prompts"))).toHaveLength(1);
+  });
+});
+
 describe("the server is asked", () => {
   const patches = (): string[] =>
     server.asked.filter(({ path }) => /tags|assessments/.test(path)).map(({ method, path }) => `${method} ${path}`);
@@ -190,6 +245,14 @@ describe("the server is asked", () => {
     const span = startSpan({ name: "server", parent }) as LiveSpan;
     await client.setTraceTag(span.traceId, "a", "b");
     expect(patches()).toHaveLength(1);
+    span.end();
+  });
+
+  test("of an open one that is to be read whole", async () => {
+    server.reply = answer({ error_code: "RESOURCE_DOES_NOT_EXIST", message: "no such trace" }, 404);
+    const span = root();
+    expect(await client.getTrace(span.traceId, { silent: true })).toBeNull();
+    await expect(client.getTrace(span.traceId)).rejects.toMatchObject({ errorCode: "RESOURCE_DOES_NOT_EXIST" });
     span.end();
   });
 
