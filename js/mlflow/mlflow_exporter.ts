@@ -35,6 +35,7 @@ import {
   trackingUriVariable,
 } from "./exporter_settings.js";
 import { addEnvironment, addSizes, jobsOf, spansToUpload, type ExportJob, type TakenTrace } from "./export_job.js";
+import { exportStarted } from "./pending_exports.js";
 import type { UploadCompression } from "./span_upload.js";
 import { Task } from "./task.js";
 import type { TraceStore } from "./trace_store.js";
@@ -181,7 +182,9 @@ export class MlflowExporter implements TraceExporter {
     const early = this.logSpansAhead(job);
     const isAsync = this.isAsync && !this.isEvaluated(job.taken);
     const { asyncQueue } = this;
-    return tracked(this.#running, isAsync && asyncQueue !== null ? this.#put(asyncQueue, job, early) : this.#now(job, early));
+    const work = isAsync && asyncQueue !== null ? this.#put(asyncQueue, job, early) : this.#now(job, early);
+    if (job.taken !== null) exportStarted(job.taken.trace.info.traceId, work);
+    return tracked(this.#running, work);
   }
 
   /** Evaluations read their traces at once. */
