@@ -4,6 +4,7 @@
 // (instantiateWasm), so it looks for nothing itself.
 
 import { importGlue, moduleUrl, readModuleFile, requireGlue } from "#host";
+import { shownUrl } from "../export/log_once.js";
 import { TraceError } from "../trace_error.js";
 import type { ModuleFactory, RawModule } from "./raw_module.js";
 import { isBytes, isCompiled, isResponse, type WasmSource } from "./wasm_source.js";
@@ -60,9 +61,12 @@ export async function loadModule(choice: ModuleChoice, onAbort: (cause: unknown)
   prepared = null;
   return await new Promise<RawModule>((resolve, reject) => {
     const instantiateWasm = (imports: Imports, onInstance: OnInstance): object => {
-      WebAssembly.instantiate(module, imports).then((instance) => {
-        onInstance(instance, module);
-      }, reject);
+      const instantiated = WebAssembly.instantiate(module, imports).then((instance) => {
+        onInstance(instance, module); // throws where the glue finds not what it expects
+      });
+      instantiated.catch((error: unknown) => {
+        reject(choice.source === undefined ? (error as Error) : misfit(choice, error));
+      });
       return {};
     };
     factory({ instantiateWasm, onAbort, print: quiet, printErr: quiet }).then(resolve, reject);
@@ -83,6 +87,11 @@ export function loadModuleSync({ source, isFull }: ModuleChoice, onAbort: (cause
   // The factory fills this object before it returns, if the compiler's glue is of the synchronous kind.
   factoryOf(exported)(raw).catch(quiet);
   return typeof raw.stagingAddress === "function" ? (raw as RawModule) : null;
+}
+
+function misfit({ isFull }: ModuleChoice, cause: unknown): TraceError {
+  const message = `the WebAssembly that was given is not the module "${isFull ? "full" : "core"}" of this version`;
+  return new TraceError("INVALID_PARAMETER_VALUE", message, { cause });
 }
 
 function quiet(): void {
@@ -108,8 +117,14 @@ async function compiled(source: WasmSource | undefined, isFull: boolean): Promis
 }
 
 async function compiledFrom(response: Response): Promise<WebAssembly.Module> {
-  if (!response.ok) throw new TraceError("RESOURCE_DOES_NOT_EXIST", `the module's URL answered ${String(response.status)}`);
-  const isTyped = (response.headers.get("content-type") ?? "").startsWith("application/wasm");
+  const type = response.headers.get("content-type") ?? "";
+  // Many servers answer with their start page where a file is missing.
+  if (!response.ok || type.startsWith("text/html")) {
+    const answer = response.ok ? "with a page" : String(response.status);
+    const advice = "the module's file must stand there, or be named by init({ wasm })";
+    throw new TraceError("RESOURCE_DOES_NOT_EXIST", `${shownUrl(response.url)} answered ${answer}: ${advice}`);
+  }
+  const isTyped = type.startsWith("application/wasm");
   // Compiling while it arrives needs the right type; many static servers do not give it.
   if (isTyped && typeof WebAssembly.compileStreaming === "function") return await WebAssembly.compileStreaming(response);
   return await WebAssembly.compile(await response.arrayBuffer());
