@@ -21,7 +21,7 @@ import { isText, LiveSpan, now, Span, textOf, type SpanView } from "./load/modul
 import type { WasmSource } from "./load/wasm_source.js";
 import { TraceError } from "./trace_error.js";
 import { exactJson } from "./tracing/exact_json.js";
-import { toTraceIdHex } from "./tracing/ids.js";
+import { toTraceIdHex } from "./tracing/trace_ids.js";
 import { NoOpSpan } from "./tracing/noop_span.js";
 import { safeText } from "./tracing/values.js";
 

@@ -9,7 +9,23 @@ import type { Sampler } from "../tracing/sampling.js";
 import { tagOf } from "../tracing/values.js";
 import type { WasmSource } from "./wasm_source.js";
 
-export interface InitOptions {
+/** How the tracking server or the Databricks workspace is asked; where one is not given, its variable or profile holds. */
+export const LOGIN_KEYS = [
+  "host",
+  "databricksHost",
+  "databricksToken",
+  "databricksClientId",
+  "databricksClientSecret",
+  "databricksConfigPath",
+  "trackingServerUsername",
+  "trackingServerPassword",
+  "trackingServerToken",
+] as const;
+
+/** For MLflow; `host` is another name of `databricksHost`. */
+export type LoginOptions = Partial<Record<(typeof LOGIN_KEYS)[number], string>>;
+
+export interface InitOptions extends LoginOptions {
   serviceName?: string;
   resource?: Record<string, unknown>;
   /** Default: "mlflow" where a tracking URI and no endpoint is given, else "otlp". */
@@ -103,6 +119,7 @@ const CHOICES: Record<string, readonly Choice[]> = {
       "a URL of http or https, or databricks://…",
     ],
   ],
+  ...Object.fromEntries(LOGIN_KEYS.map((key) => [key, [TEXT]])),
   experimentId: [TEXT],
   batch: [numbersFrom(Number.MIN_VALUE, "an object of numbers above 0")],
   exitTimeoutMillis: [[(value) => typeof value === "number" && value >= 0, "a number from 0 on"]],
@@ -161,6 +178,7 @@ const EXPORT_KEYS = [
   "timeoutMillis",
   "keepalive",
   "trackingUri",
+  ...LOGIN_KEYS,
 ] as const;
 
 export function movesExport(before: InitOptions, after: InitOptions): boolean {

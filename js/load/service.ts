@@ -40,6 +40,7 @@ import { LeakReports } from "./leak_reports.js";
 import { leveledConsole } from "./leveled_console.js";
 import { loadModule, loadModuleSync, prepareModule, type ModuleChoice } from "./load_module.js";
 import { announceModule } from "./module_part.js";
+import { loginOf } from "./login.js";
 import { movesExport, type InitOptions } from "./options.js";
 import type { RawModule } from "./raw_module.js";
 import { TraceError } from "../trace_error.js";
@@ -173,6 +174,7 @@ export class Service implements ExportHub {
       tracer.limits = { ...DEFAULT_SPAN_LIMITS, ...env?.limits, ...definedOf(options.limits ?? {}) };
     if (given.spanProcessors !== undefined) tracer.spanProcessors = [...given.spanProcessors];
     if (given.trackingUri !== undefined) tracer.trackingUri = given.trackingUri;
+    tracer.login = loginOf(options);
     if (given.beforeSeal !== undefined) tracer.beforeSeal = given.beforeSeal;
     if (options.experimentId !== undefined) tracer.experimentId = options.experimentId;
     else if (isFirst) tracer.experimentId ??= experimentIdVariable() ?? null;

@@ -1,5 +1,6 @@
 // The client of an exporter that was given none.
 
+import { tracer } from "../tracing/realm.js";
 import type { Logger } from "../tracing/runtime.js";
 import type { UploadCompression } from "./span_upload.js";
 import { TracingClient } from "./tracing_client.js";
@@ -15,5 +16,5 @@ export interface DefaultClientOptions {
 /** Throws TraceError where no server is named. */
 export function makeDefaultClient(logger: Logger, options: DefaultClientOptions): TracingClient {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return new TracingClient({ ...Object.fromEntries(given), logger, isBackground: true });
+  return new TracingClient({ ...tracer().login, ...Object.fromEntries(given), logger, isBackground: true });
 }

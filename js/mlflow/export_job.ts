@@ -3,7 +3,7 @@
 import type { SpanBatch } from "../export/exporter.js";
 import { departureOf } from "../export/trace_exporter.js";
 import type { LossReason } from "../load/core.js";
-import { UNFINISHED_ATTRIBUTE } from "../tracing/constants.js";
+import { UNFINISHED_ATTRIBUTE } from "../tracing/late_names.js";
 import { exactJson } from "../tracing/exact_json.js";
 import { otelTraceIdOf } from "../tracing/ids.js";
 import { Span } from "../tracing/span.js";

@@ -101,13 +101,16 @@ function variable(name: string): string {
 
 let known: TracingClient | null = null;
 let knownUri = "";
+let knownLogin: object = {};
 
 /** One for each server. Throws TraceError where none is named. */
 function client(): TracingClient {
   const uri = getTrackingUri();
-  if (known === null || uri !== knownUri) {
-    known = new TracingClient({ ...(uri === "" ? {} : { trackingUri: uri }), logger: tracer().logger });
+  const { login, logger } = tracer();
+  if (known === null || uri !== knownUri || login !== knownLogin) {
+    known = new TracingClient({ ...login, ...(uri === "" ? {} : { trackingUri: uri }), logger });
     knownUri = uri;
+    knownLogin = login;
   }
   return known;
 }

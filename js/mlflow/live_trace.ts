@@ -1,7 +1,7 @@
 // A trace of this process that no exporter has told of yet: what is said of it here goes with it, and
 // the server, which does not know it, is not asked. As MLflow's client does.
 
-import { TRACE_NAME_TAG } from "../tracing/constants.js";
+import { TRACE_NAME_TAG } from "../tracing/late_names.js";
 import { otelTraceIdOf } from "../tracing/ids.js";
 import { infoOfLocalTrace } from "../tracing/local_trace_info.js";
 import type { LocalTrace } from "../tracing/local_trace.js";

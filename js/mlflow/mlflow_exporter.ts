@@ -12,7 +12,7 @@ import { departureOf, type AttachmentCounts, type TraceExporter } from "../expor
 import { systemTimers, type Timers } from "../export/timers.js";
 import { systemClock, type Clock } from "../tracing/clock.js";
 import { suppressTracing } from "../tracing/context.js";
-import { EVALUATION_TAG } from "../tracing/constants.js";
+import { EVALUATION_TAG } from "../tracing/late_names.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { tracer } from "../tracing/realm.js";
 import type { Logger } from "../tracing/runtime.js";

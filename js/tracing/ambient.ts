@@ -1,7 +1,7 @@
 // What contexts say of the traces that start inside: values of tracingContext(), a destination, the
 // request that is evaluated. Never changed once it is in a frame.
 
-import { EVALUATION_TAG } from "./constants.js";
+import { EVALUATION_TAG } from "./late_names.js";
 import type { Ambient } from "./context.js";
 import type { LocalTrace } from "./local_trace.js";
 import type { TraceDestination } from "./placement.js";

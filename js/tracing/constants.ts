@@ -89,13 +89,6 @@ export const LOG_LEVEL_ATTRIBUTE = "mlflow.spanLogLevel";
 export const DESCRIPTION_ATTRIBUTE = "mlflow.spanDescription";
 export const MODEL_ATTRIBUTE = "mlflow.llm.model";
 export const COST_ATTRIBUTE = "mlflow.llm.cost";
-export const UNFINISHED_ATTRIBUTE = "spandrel.unfinished";
-export const ABANDONED_ATTRIBUTE = "stream.abandoned";
-export const CHUNK_EVENT_PREFIX = "mlflow.chunk.item.";
-export const CHUNK_VALUE_ATTRIBUTE = "mlflow.chunk.value";
-export const TRACE_NAME_TAG = "mlflow.traceName";
-export const EVALUATION_TAG = "mlflow.eval.requestId";
-export const MODEL_ID_METADATA = "mlflow.modelId";
 
 export const LOG_LEVEL_DEBUG = 10;
 export const LOG_LEVEL_INFO = 20;

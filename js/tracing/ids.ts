@@ -3,8 +3,6 @@
 // Ids are drawn from a pool that crypto.getRandomValues fills 32 kB at a time (5 ns an id instead of
 // 2.8 µs). A word holds four bytes of the id in memory order, so that it can be copied into records.
 
-import { TraceError } from "../trace_error.js";
-
 const POOL_WORDS = 8192;
 // Signed, so that a word is always a small integer to the engine and never boxed as a double.
 const pool = new Int32Array(POOL_WORDS);
@@ -64,13 +62,4 @@ export function isSpanIdHex(text: string): boolean {
 export function otelTraceIdOf(traceId: string): string | null {
   const hex = traceId.slice(traceId.startsWith("tr-") ? 3 : traceId.startsWith("trace:/") ? traceId.lastIndexOf("/") + 1 : 0);
   return TRACE_HEX.test(hex) ? hex.toLowerCase() : null;
-}
-
-/** A 32-digit hex id or a bigint to 32 lower-case digits. Throws TraceError for anything else. */
-export function toTraceIdHex(id: string | bigint): string {
-  if (typeof id === "bigint") return (id & ((1n << 128n) - 1n)).toString(16).padStart(32, "0");
-  const hex = typeof id === "string" ? otelTraceIdOf(id) : null;
-  if (hex === null)
-    throw new TraceError("INVALID_PARAMETER_VALUE", `'${String(id)}' is not a trace id: 32 hex digits or a bigint`);
-  return hex;
 }

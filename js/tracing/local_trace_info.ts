@@ -1,7 +1,7 @@
 // What is known of a trace of this process, as MLflow tells it. Previews, times, state and sums that
 // follow from the spans are the core's to add.
 
-import { TRACE_NAME_TAG } from "./constants.js";
+import { TRACE_NAME_TAG } from "./late_names.js";
 import type { LocalTrace } from "./local_trace.js";
 import { parseTraceIdV4 } from "./trace_ids.js";
 import { TraceInfo } from "./trace_info.js";

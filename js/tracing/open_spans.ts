@@ -1,6 +1,6 @@
 // The traces under way: looking one up, and bringing them to an end.
 
-import { UNFINISHED_ATTRIBUTE } from "./constants.js";
+import { UNFINISHED_ATTRIBUTE } from "./late_names.js";
 import type { LiveSpan } from "./live_span.js";
 import type { LocalTrace } from "./local_trace.js";
 import type { Tracer } from "./tracer.js";

@@ -3,7 +3,7 @@
 //
 // Only what is loaded later imports this file (later.ts says why).
 
-import { EVALUATION_TAG } from "./constants.js";
+import { EVALUATION_TAG } from "./late_names.js";
 import { registerEvaluationTrace } from "./evaluation.js";
 import type { LocalTrace } from "./local_trace.js";
 import type { PlaceOptions } from "./tracer.js";

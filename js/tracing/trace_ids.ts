@@ -1,7 +1,7 @@
 // Ids of traces and spans in MLflow's forms.
 
 import { TraceError } from "../trace_error.js";
-import { toTraceIdHex } from "./ids.js";
+import { otelTraceIdOf } from "./ids.js";
 
 /** "tr-" and 32 hex digits. Takes 32 hex digits or a bigint; throws TraceError. */
 export function generateTraceIdV3(otelTraceId: string | bigint): string {
@@ -32,4 +32,13 @@ export function encodeSpanId(id: bigint | number): string {
   const number = typeof id === "bigint" ? id : Number.isSafeInteger(id) && id >= 0 ? BigInt(id) : -1n;
   if (number < 0n || number >= 2n ** 64n) throw new TraceError("INVALID_PARAMETER_VALUE", "a span id is a number of 64 bits");
   return number.toString(16).padStart(16, "0");
+}
+
+/** A 32-digit hex id or a bigint to 32 lower-case digits. Throws TraceError for anything else. */
+export function toTraceIdHex(id: string | bigint): string {
+  if (typeof id === "bigint") return (id & ((1n << 128n) - 1n)).toString(16).padStart(32, "0");
+  const hex = typeof id === "string" ? otelTraceIdOf(id) : null;
+  if (hex === null)
+    throw new TraceError("INVALID_PARAMETER_VALUE", `'${String(id)}' is not a trace id: 32 hex digits or a bigint`);
+  return hex;
 }

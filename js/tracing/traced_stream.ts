@@ -2,7 +2,7 @@
 // the first request for a value and ends when the last was given, when something is thrown, or when
 // the consumer stops asking.
 
-import { ABANDONED_ATTRIBUTE, CHUNK_EVENT_PREFIX, CHUNK_VALUE_ATTRIBUTE, OUTPUTS_ATTRIBUTE } from "./constants.js";
+import { OUTPUTS_ATTRIBUTE } from "./constants.js";
 import { frames, frameWithSpan, type Frame } from "./context.js";
 import { eventOfException } from "./span_event.js";
 import { reducerOf, type TraceOptions } from "./trace_function.js";
@@ -11,6 +11,9 @@ import { JsonText, jsonTextOf, tagOf } from "./values.js";
 
 export type OutputReducer = (chunks: unknown[]) => unknown;
 
+const ABANDONED_ATTRIBUTE = "stream.abandoned";
+const CHUNK_EVENT_PREFIX = "mlflow.chunk.item.";
+const CHUNK_VALUE_ATTRIBUTE = "mlflow.chunk.value";
 /** How many chunks a reducer was not given. */
 const LEFT_OUT_ATTRIBUTE = "stream.chunks_left_out";
 /** Gathered outputs are cut at this many UTF-16 units of JSON text. */

@@ -147,6 +147,8 @@ export class Tracer implements Runtime {
   ambient: Ambient | null = null;
   /** As it was given by code; null: MLflow's variable. */
   trackingUri: string | null = null;
+  /** Options of MLflow's client that init() was given. */
+  login: object = {};
   sampledOut = 0;
   unfinished = 0;
   #clock: Clock = systemClock;

@@ -1,7 +1,7 @@
 // Values that belong to a whole trace: said of the trace under way, or ahead of traces to come.
 
 import { AmbientValues } from "./ambient.js";
-import { MODEL_ID_METADATA } from "./constants.js";
+import { MODEL_ID_METADATA } from "./late_names.js";
 import { currentFrame, frames, type Frame } from "./context.js";
 import { isDestination } from "./destination.js";
 import type { LiveSpan } from "./live_span.js";
