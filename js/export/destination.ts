@@ -18,6 +18,7 @@ import type { Outcome, SpanExporter } from "./exporter.js";
 import type { FlushResult } from "./flush_result.js";
 import { HeldRoots } from "./held_roots.js";
 import { LogOnce, shownText } from "./log_once.js";
+import { LossLog } from "./loss_log.js";
 import { newFamily, Outbox, type OutgoingBatch } from "./outbox.js";
 import type { SentNow } from "./otlp_http_exporter.js";
 import { rejectedOf, Settler } from "./settler.js";
@@ -38,6 +39,7 @@ export class Destination implements AnyDestination {
   readonly #log: LogOnce;
   readonly #outbox = new Outbox();
   readonly #counters: CounterKeeper;
+  readonly #losses = new LossLog();
   readonly #settler: Settler;
   #batch: BatchOptions;
 
@@ -492,6 +494,7 @@ export class Destination implements AnyDestination {
     this.#withCore((core) => {
       this.#options.commitStaged();
       this.#counters.refresh(core);
+      this.#losses.tell(this.#counters.lastDropped, this.name, this.#log);
     });
   }
 

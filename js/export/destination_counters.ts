@@ -54,6 +54,11 @@ export class CounterKeeper {
     this.#last.dropped.rejected += rejected;
   }
 
+  /** As the core said last; not a copy. */
+  get lastDropped(): Readonly<Record<LossReason, number>> {
+    return this.#last.dropped;
+  }
+
   whileAlive(): DestinationCounters {
     const { produced, delivered, dropped } = this.#last;
     return { produced, delivered, pending: produced - delivered - totalOf(dropped), dropped: { ...dropped } };

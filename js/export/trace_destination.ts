@@ -16,6 +16,7 @@ import type { Outcome } from "./exporter.js";
 import type { FlushResult } from "./flush_result.js";
 import { HeldRoots } from "./held_roots.js";
 import { LogOnce, shownText } from "./log_once.js";
+import { LossLog } from "./loss_log.js";
 import { rejectedOf } from "./settler.js";
 import { TraceBatch, type Departure, type TraceExporter } from "./trace_exporter.js";
 
@@ -49,6 +50,7 @@ export class TraceDestination implements AnyDestination {
   readonly #options: TraceDestinationOptions;
   readonly #log: LogOnce;
   readonly #counters: CounterKeeper;
+  readonly #losses = new LossLog();
   readonly #heldRoots: HeldRoots;
   #batch: BatchOptions;
   #queue: TraceQueue | null = null;
@@ -276,7 +278,11 @@ export class TraceDestination implements AnyDestination {
     } else {
       this.#withCore((core) => {
         if (outcome.status === "success") core.settleDelivered(this.id, sent.batch, rejectedOf(outcome, sent.spanCount));
-        else core.settleLost(this.id, sent.batch, reasonOf(outcome));
+        else {
+          const reason = reasonOf(outcome);
+          core.settleLost(this.id, sent.batch, reason);
+          this.#losses.settled(reason, sent.spanCount);
+        }
       });
       this.#refreshCounters();
     }
@@ -451,6 +457,7 @@ export class TraceDestination implements AnyDestination {
     this.#withCore((core) => {
       this.#options.commitStaged();
       this.#counters.refresh(core);
+      this.#losses.tell(this.#counters.lastDropped, this.name, this.#log);
     });
   }
 

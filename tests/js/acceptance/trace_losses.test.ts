@@ -95,6 +95,34 @@ describe("what is lost is counted", () => {
     expect(account()).toEqual({ produced: 1, unknown_outcome: 1 });
   });
 
+  test("an input beyond the queue's bytes is lost with one message; the rest of the program is traced", async () => {
+    store = await use();
+    for (let i = 0; i < 2; i++) {
+      const input = "x".repeat(40 << 20);
+      expect(withSpan({ name: "large", inputs: { input } }, () => withSpan({ name: "child" }, () => input.length))).toBe(
+        40 << 20,
+      );
+    }
+    root("small").end();
+    await flushTraces();
+    expect(account()).toEqual({ produced: 5, delivered: 3, too_large: 2 });
+    expect(logger.lines).toEqual([expect.stringMatching(/lost: larger than the queue may be \(batch\.queueBytes\)/)]);
+    expect(store.loggedNames.sort()).toEqual(["child", "child", "small"]);
+  });
+
+  test("spans beyond the queue's bytes while the server is slow are lost with one message", async () => {
+    store = await use();
+    await init({ batch: { queueBytes: 20_000 } });
+    store.onLog = () => new Promise<void>((resolve) => void setImmediate(resolve));
+    for (let i = 0; i < 300; i++) root(`root ${String(i)} ${"x".repeat(200)}`).end();
+    await flushTraces();
+    const { produced, delivered = 0, queue_full: lost = 0, ...rest } = account();
+    expect([produced, delivered + lost, rest]).toEqual([300, 300, {}]);
+    expect(lost).toBeGreaterThan(0);
+    expect(logger.lines.filter((line) => line.includes("the queue is full"))).toHaveLength(1);
+    await init({ batch: { queueBytes: 32 << 20 } });
+  });
+
   test("an input of 30 MB is delivered", async () => {
     store = await use();
     (startSpan({ name: "large", parent: null, inputs: "x".repeat(30 << 20) }) as LiveSpan).end();

@@ -121,6 +121,9 @@ describe("the queue", () => {
     expect(queue_full).toBeGreaterThan(0);
     expect(client.names[0]).toBe("span1");
     expect(client.names).not.toContain("span300");
+    expect(harness.logger.lines).toEqual([
+      expect.stringMatching(new RegExp(`: ${String(queue_full)} spans lost: the queue is full \\(batch\\.queueBytes\\)`)),
+    ]);
   });
 
   test("a count limit where one is asked for", async () => {
@@ -136,6 +139,7 @@ describe("the queue", () => {
     harness.endSpans(1, "small");
     await time.advance(5_000);
     expect(accountOf(destination)).toEqual({ produced: 2, delivered: 1, too_large: 1 });
+    expect(harness.logger.lines).toEqual([expect.stringContaining("1 spans lost: larger than the queue may be")]);
   });
 
   test("limits can change", async () => {
