@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -71,5 +72,16 @@ class MemoryWatch {
   static inline int64_t current_ = 0;
   static inline int64_t peak_ = 0;
 };
+
+// The input again and again, a mebibyte of it: there the part of the rule that grows with the input
+// shows. Empty for most inputs, since it takes its time.
+inline std::string manyTimes(std::string_view input) {
+  std::string many;
+  size_t sum = 0;
+  for (const char c : input) sum += static_cast<uint8_t>(c);
+  if (input.size() < 8 || sum % 61 != 0) return many;
+  while (many.size() < size_t{1} << 20) many.append(input);
+  return many;
+}
 
 }  // namespace spandrel::fuzz

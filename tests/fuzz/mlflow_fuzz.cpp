@@ -51,6 +51,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const view::ImportReport imported = view::importMlflowJson(store, text);
   fuzz::claim(checked.spans == imported.spans && checked.broken == imported.broken,
               "a check finds what an import finds");
+  const std::string many = fuzz::manyTimes(text);
+  if (!many.empty()) {
+    const fuzz::MemoryWatch memory;
+    view::TraceStore large;
+    view::importMlflowJson(large, many);
+    memory.claimWithin(many.size());
+  }
   view::Viewer viewer;
   viewer.importJson(text);
   fuzz::look(viewer);

@@ -35,6 +35,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   viewer.importJson(text);
   fuzz::look(viewer);
 
+  const std::string many = fuzz::manyTimes(text);
+  if (!many.empty()) {
+    const fuzz::MemoryWatch memory;
+    fuzz::CountingSink sink;
+    otlp::readTracesJson(many, sink);
+    memory.claimWithin(many.size());
+  }
+  if (!many.empty()) {
+    const fuzz::MemoryWatch memory;
+    view::TraceStore large;
+    view::importOtlpJson(large, many);
+    memory.claimWithin(many.size());
+  }
+
   otlp::ReadReport single;
   (void)otlp::decodeSpanJson(text, single).ok();
   (void)otlp::decodeAnyValueJson(text, single).ok();

@@ -37,6 +37,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   viewer.importProtobuf(input);
   fuzz::look(viewer);
 
+  const std::string repeated = fuzz::manyTimes(fuzz::textOf(data, size));
+  const Bytes many = fuzz::bytesOf(repeated);
+  if (!many.empty()) {
+    const fuzz::MemoryWatch memory;
+    fuzz::CountingSink sink;
+    otlp::readTraces(many, sink);
+    memory.claimWithin(many.size());
+  }
+  if (!many.empty()) {
+    const fuzz::MemoryWatch memory;
+    view::TraceStore large;
+    view::importOtlpProtobuf(large, many);
+    memory.claimWithin(many.size());
+  }
+
   otlp::ReadReport single;
   (void)otlp::decodeSpan(input, single).ok();
   (void)otlp::decodeAnyValue(input, single).ok();
