@@ -499,7 +499,7 @@ export class Recorder implements SpanSink {
         return;
       case "object":
         if (value === null) w[this.#at++] = tag | TYPE_EMPTY;
-        else if (value instanceof JsonText) this.#putContent(tag | TYPE_JSON, value.text);
+        else if (value instanceof JsonText) this.#putContent(tag | TYPE_JSON, value.text, true);
         else if (value instanceof Uint8Array) this.#putBytes(tag | TYPE_BYTES, value);
         else this.#putArray(tag, value);
     }
@@ -542,11 +542,11 @@ export class Recorder implements SpanSink {
     }
   }
 
-  #putContent(tag: number, text: string): void {
+  #putContent(tag: number, text: string, isJson = false): void {
     const w = this.#words;
     if (text.length < LONG_TEXT) {
       w[this.#at] = tag;
-      w[this.#at + 1] = this.#ropeText(text);
+      w[this.#at + 1] = isJson ? this.#ropeJson(text) : this.#ropeText(text);
       this.#at += 2;
       return;
     }
@@ -581,6 +581,13 @@ export class Recorder implements SpanSink {
     this.#rope += text;
     this.#units += length;
     return length;
+  }
+
+  /** The same for JSON: no character of it fuses with a neighbour, and to look at one would have its parts joined. */
+  #ropeJson(text: string): number {
+    this.#rope += text;
+    this.#units += text.length;
+    return text.length;
   }
 
   /** A text that is likely to come again: interned where the table has room. */

@@ -144,17 +144,21 @@ function threw(error: unknown): string {
 
 const { hasOwnProperty } = Object.prototype;
 
+/** Of the value that is being written. */
+let membersLeft = 0;
+
 /** null for what JSON.stringify would write otherwise than the table of forms says. */
 function plainJson(value: unknown): string | null {
   try {
-    return writePlain(value, { left: MAX_MEMBERS }, 0);
+    membersLeft = MAX_MEMBERS;
+    return writePlain(value, 0);
   } catch {
     return null; // a getter or a proxy threw: the slow writer says where
   }
 }
 
 /** What JSON.stringify writes, in half its time: text without anything to escape is not copied. */
-function writePlain(value: unknown, budget: { left: number }, depth: number): string | null {
+function writePlain(value: unknown, depth: number): string | null {
   switch (typeof value) {
     case "string":
       return quotePlain(value);
@@ -171,9 +175,9 @@ function writePlain(value: unknown, budget: { left: number }, depth: number): st
   if (depth >= MAX_DEPTH || (value as { toJSON?: unknown }).toJSON !== undefined) return null;
   let text = "";
   if (Array.isArray(value)) {
-    if ((budget.left -= value.length) < 0) return null;
+    if ((membersLeft -= value.length) < 0) return null;
     for (let i = 0; i < value.length; i++) {
-      const member = writePlain(value[i], budget, depth + 1);
+      const member = writePlain(value[i], depth + 1);
       if (member === null) return null;
       text += i === 0 ? member : `,${member}`;
     }
@@ -183,7 +187,7 @@ function writePlain(value: unknown, budget: { left: number }, depth: number): st
   if (prototype !== Object.prototype && prototype !== null) return null;
   for (const key in value) {
     if (!hasOwnProperty.call(value, key)) continue;
-    const member = --budget.left < 0 ? null : writePlain((value as Record<string, unknown>)[key], budget, depth + 1);
+    const member = --membersLeft < 0 ? null : writePlain((value as Record<string, unknown>)[key], depth + 1);
     if (member === null) return null;
     text += (text === "" ? "{" : ",") + quoteKey(key) + member;
   }
