@@ -12,10 +12,10 @@ import type { Core, QueueLimits } from "../load/core.js";
 import type { ExportPolicies } from "../load/export_core.js";
 import { attemptExport, settlesWithin } from "./attempt.js";
 import { CoreBatch } from "./core_batch.js";
-import { CounterKeeper, totalOf, type DestinationCounters } from "./destination_counters.js";
+import { CounterKeeper, type DestinationCounters } from "./destination_counters.js";
 import { DEFAULT_BATCH, type AnyDestination, type BatchOptions, type DestinationOptions } from "./destination_options.js";
 import type { Outcome, SpanExporter } from "./exporter.js";
-import type { FlushResult } from "./flush_result.js";
+import { resultSince, type FlushResult } from "./flush_result.js";
 import { HeldRoots } from "./held_roots.js";
 import { LogOnce, shownText } from "./log_once.js";
 import { LossLog } from "./loss_log.js";
@@ -23,6 +23,7 @@ import { newFamily, Outbox, type OutgoingBatch } from "./outbox.js";
 import type { SentNow } from "./otlp_http_exporter.js";
 import { rejectedOf, Settler } from "./settler.js";
 import type { Timers } from "./timers.js";
+import { Watchers } from "./watchers.js";
 
 const DEFAULT_FLUSH_MILLIS = 30_000;
 const DEFAULT_SHUTDOWN_MILLIS = 5_000;
@@ -64,7 +65,7 @@ export class Destination implements AnyDestination {
   #isShut = false;
   #isHidden = false;
   #onHiddenSpan: (() => void) | null = null;
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers: Watchers;
   readonly #heldRoots: HeldRoots;
   #exporterFlush: Promise<boolean> | null = null;
   #shutdown: Promise<FlushResult> | null = null;
@@ -74,6 +75,7 @@ export class Destination implements AnyDestination {
     this.name = options.name;
     this.exporter = options.exporter;
     this.#options = options;
+    this.#watchers = new Watchers(options.timers);
     this.#batch = { ...DEFAULT_BATCH, ...options.batch };
     this.#log = new LogOnce(options.logger, options.clock);
     this.#counters = new CounterKeeper(options.id, options.unreportedLosses ?? (() => []));
@@ -116,7 +118,7 @@ export class Destination implements AnyDestination {
   /** The module is ready and has the queue `id` with our limits. */
   moduleIsReady(): void {
     if (this.#waiting > 0) this.#wake();
-    this.#tellWatchers();
+    this.#watchers.tell();
   }
 
   /** The module has stopped: what is not under way is lost. */
@@ -125,7 +127,7 @@ export class Destination implements AnyDestination {
     this.#isDead = true;
     this.#outbox.clearWaiting();
     this.#stopTimers();
-    this.#tellWatchers();
+    this.#watchers.tell();
   }
 
   configure(batch: Partial<BatchOptions>): void {
@@ -274,7 +276,7 @@ export class Destination implements AnyDestination {
         this.#refreshCounters();
       });
     }
-    this.#tellWatchers();
+    this.#watchers.tell();
     if (this.#isHidden) this.#onHiddenSpan?.();
     // An exporter that settles at once gets its next batch in the same task, while that is short.
     else if (this.#options.clock.monotonicMillis() < this.#taskEndsAt) this.#pump(false);
@@ -299,10 +301,10 @@ export class Destination implements AnyDestination {
       if (target < 0) target = this.#sendAll(core);
       return this.#taken >= target && this.#outbox.isClearBefore(target);
     };
-    const inTime = await this.#until(isSettled, timeoutMillis);
+    const inTime = await this.#watchers.until(isSettled, timeoutMillis);
     const flushed =
       inTime && !this.#isDead && (await this.#flushExporter(Math.max(deadline - clock.monotonicMillis(), 0), timers));
-    return this.#resultSince(before, inTime, flushed);
+    return resultSince(before, this.counters(), inTime, flushed);
   }
 
   /** Everything that has ended leaves now; the index before which it stands. */
@@ -360,8 +362,8 @@ export class Destination implements AnyDestination {
     if (typeof exporter.shutdown === "function") {
       await settlesWithin(() => suppressTracing(() => exporter.shutdown?.()), left, timers);
     }
-    this.#tellWatchers();
-    return this.#resultSince(before, status !== "timeout", status === "flushed");
+    this.#watchers.tell();
+    return resultSince(before, this.counters(), status !== "timeout", status === "flushed");
   }
 
   #loseAsShutDown(): void {
@@ -372,40 +374,6 @@ export class Destination implements AnyDestination {
         core.drain(this.id, "shutdown");
       });
     });
-  }
-
-  #resultSince(before: DestinationCounters, inTime: boolean, isComplete: boolean): FlushResult {
-    const after = this.counters();
-    const delivered = after.delivered - before.delivered;
-    const dropped = totalOf(after.dropped) - totalOf(before.dropped);
-    const status = !inTime ? "timeout" : isComplete && dropped === 0 ? "flushed" : "failed";
-    return { status, delivered, dropped, pending: after.pending };
-  }
-
-  /** Resolves true as soon as `isDone`, false after the time. The wait keeps a Node process alive. */
-  #until(isDone: () => boolean, timeoutMillis: number): Promise<boolean> {
-    if (isDone()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!isDone()) return;
-        cancel();
-        this.#watchers.delete(look);
-        resolve(true);
-      };
-      const cancel = this.#options.timers.schedule(
-        () => {
-          this.#watchers.delete(look);
-          resolve(false);
-        },
-        timeoutMillis,
-        true,
-      );
-      this.#watchers.add(look);
-    });
-  }
-
-  #tellWatchers(): void {
-    for (const look of [...this.#watchers]) look();
   }
 
   // --- page hide ----------------------------------------------------------------------------

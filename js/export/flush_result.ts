@@ -1,3 +1,5 @@
+import { totalOf, type DestinationCounters } from "./destination_counters.js";
+
 export interface FlushResult {
   /** `flushed`: all delivered. `timeout`: something is still pending. `failed`: something was lost. */
   status: "flushed" | "timeout" | "failed";
@@ -18,4 +20,17 @@ export function combineResults(results: readonly FlushResult[]): FlushResult {
     sum.pending += pending;
   }
   return sum;
+}
+
+/** What has come of a flush of one destination. `isComplete`: nothing that was there is still there. */
+export function resultSince(
+  before: DestinationCounters,
+  after: DestinationCounters,
+  inTime: boolean,
+  isComplete: boolean,
+): FlushResult {
+  const delivered = after.delivered - before.delivered;
+  const dropped = totalOf(after.dropped) - totalOf(before.dropped);
+  const status = !inTime ? "timeout" : isComplete && dropped === 0 ? "flushed" : "failed";
+  return { status, delivered, dropped, pending: after.pending };
 }

@@ -9,16 +9,17 @@ import type { Core, LossReason, QueueLimits } from "../load/core.js";
 import { TraceQueue } from "../load/trace_queue.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
 import { attemptExport, settlesWithin } from "./attempt.js";
-import { CounterKeeper, totalOf, type DestinationCounters } from "./destination_counters.js";
+import { CounterKeeper, type DestinationCounters } from "./destination_counters.js";
 import { DEFAULT_BATCH, type AnyDestination, type BatchOptions, type DestinationOptions } from "./destination_options.js";
 import { ExportError } from "./export_error.js";
 import type { Outcome } from "./exporter.js";
-import type { FlushResult } from "./flush_result.js";
+import { resultSince, type FlushResult } from "./flush_result.js";
 import { HeldRoots } from "./held_roots.js";
 import { LogOnce, shownText } from "./log_once.js";
 import { LossLog } from "./loss_log.js";
 import { rejectedOf } from "./settler.js";
 import { TraceBatch, type Departure, type TraceExporter } from "./trace_exporter.js";
+import { Watchers } from "./watchers.js";
 
 const DEFAULT_FLUSH_MILLIS = 30_000;
 const DEFAULT_SHUTDOWN_MILLIS = 5_000;
@@ -71,7 +72,7 @@ export class TraceDestination implements AnyDestination {
   #isDead = false;
   #isShut = false;
   #onHiddenSpan: (() => void) | null = null;
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers: Watchers;
   #shutdown: Promise<FlushResult> | null = null;
 
   constructor(options: TraceDestinationOptions) {
@@ -79,6 +80,7 @@ export class TraceDestination implements AnyDestination {
     this.name = options.name;
     this.exporter = options.exporter;
     this.#options = options;
+    this.#watchers = new Watchers(options.timers);
     this.#batch = { ...DEFAULT_BATCH, ...options.batch };
     this.#log = new LogOnce(options.logger, options.clock);
     this.#counters = new CounterKeeper(options.id, options.unreportedLosses ?? (() => []));
@@ -121,7 +123,7 @@ export class TraceDestination implements AnyDestination {
       this.#options.commitStaged();
       this.#queue?.discardTrace(traceIdHex, reason);
     });
-    this.#tellWatchers();
+    this.#watchers.tell();
   }
 
   get limits(): QueueLimits {
@@ -147,7 +149,7 @@ export class TraceDestination implements AnyDestination {
 
   moduleIsReady(): void {
     this.#requestPump();
-    this.#tellWatchers();
+    this.#watchers.tell();
   }
 
   moduleIsDead(): void {
@@ -155,7 +157,7 @@ export class TraceDestination implements AnyDestination {
     this.#isDead = true;
     this.#leaving.clear();
     this.#stopTimers();
-    this.#tellWatchers();
+    this.#watchers.tell();
   }
 
   configure(batch: Partial<BatchOptions>): void {
@@ -246,7 +248,7 @@ export class TraceDestination implements AnyDestination {
       if (clock.monotonicMillis() >= endsAt) break;
     }
     this.#requestPump();
-    this.#tellWatchers();
+    this.#watchers.tell();
   }
 
   #sendOne(traceIdHex: string): void {
@@ -286,7 +288,7 @@ export class TraceDestination implements AnyDestination {
       });
       this.#refreshCounters();
     }
-    this.#tellWatchers();
+    this.#watchers.tell();
   }
 
   get #underWaySpans(): number {
@@ -316,12 +318,12 @@ export class TraceDestination implements AnyDestination {
       for (const { number } of this.#underWay) if (number <= target) return false;
       return true;
     };
-    let inTime = await this.#until(areHandedOver, timeoutMillis);
+    let inTime = await this.#watchers.until(areHandedOver, timeoutMillis);
     // What the exporter gathers leaves now: the batches are settled by that.
     const flushed = this.#flushExporter(left());
-    inTime = inTime && (await this.#until(areSettled, left()));
+    inTime = inTime && (await this.#watchers.until(areSettled, left()));
     const isComplete = (await flushed) && inTime && !this.#isDead;
-    return this.#resultSince(before, inTime, isComplete);
+    return resultSince(before, this.counters(), inTime, isComplete);
   }
 
   /** The number of the last trace that leaves. */
@@ -361,8 +363,8 @@ export class TraceDestination implements AnyDestination {
       const left = Math.max(deadline - clock.monotonicMillis(), 0);
       await settlesWithin(() => suppressTracing(() => exporter.shutdown?.()), left, timers);
     }
-    this.#tellWatchers();
-    return this.#resultSince(before, status !== "timeout", status === "flushed");
+    this.#watchers.tell();
+    return resultSince(before, this.counters(), status !== "timeout", status === "flushed");
   }
 
   #loseLater(): void {
@@ -379,41 +381,7 @@ export class TraceDestination implements AnyDestination {
       this.#options.commitStaged();
       core.drain(this.id, this.#isUseless ? "not_ready" : "shutdown");
     });
-    this.#tellWatchers();
-  }
-
-  #resultSince(before: DestinationCounters, inTime: boolean, isComplete: boolean): FlushResult {
-    const after = this.counters();
-    const delivered = after.delivered - before.delivered;
-    const dropped = totalOf(after.dropped) - totalOf(before.dropped);
-    const status = !inTime ? "timeout" : isComplete && dropped === 0 ? "flushed" : "failed";
-    return { status, delivered, dropped, pending: after.pending };
-  }
-
-  /** Resolves true as soon as `isDone`, false after the time. The wait keeps a Node process alive. */
-  #until(isDone: () => boolean, timeoutMillis: number): Promise<boolean> {
-    if (isDone()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!isDone()) return;
-        cancel();
-        this.#watchers.delete(look);
-        resolve(true);
-      };
-      const cancel = this.#options.timers.schedule(
-        () => {
-          this.#watchers.delete(look);
-          resolve(false);
-        },
-        timeoutMillis,
-        true,
-      );
-      this.#watchers.add(look);
-    });
-  }
-
-  #tellWatchers(): void {
-    for (const look of [...this.#watchers]) look();
+    this.#watchers.tell();
   }
 
   // --- page hide ----------------------------------------------------------------------------
