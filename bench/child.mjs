@@ -15,19 +15,21 @@ const TASKS = {
 
   /**
    * Time an application pays to record, and until everything is OTLP bytes; ns a span. A round records and
-   * flushes several times in a row, so that waking up from the wait for the other designs' rounds weighs little.
+   * flushes for as long in every design: waking up from the wait for the other designs' rounds costs each of them
+   * the same time, which would weigh more on one that is done sooner.
    */
-  async throughput({ workload, traces, repeats }) {
-    const spans = traces * SPANS_PER_TRACE[workload] * repeats;
+  async throughput({ workload, traces, millis }) {
+    let spans = 0;
     let recordMillis = 0;
     let totalMillis = 0;
-    for (let repeat = 0; repeat < repeats; repeat++) {
+    while (totalMillis < millis) {
       const begin = performance.now();
       for (let i = 0; i < traces; i++) current.record(workload, i);
       const recorded = performance.now();
       await current.flush();
       totalMillis += performance.now() - begin;
       recordMillis += recorded - begin;
+      spans += traces * SPANS_PER_TRACE[workload];
     }
     const figures = current.takeFigures();
     if (figures.spans !== spans) throw new Error(`${figures.spans} of ${spans} spans arrived`);

@@ -39,7 +39,7 @@ const SECTIONS = {
     };
     for (const [workload, mark] of Object.entries(marks)) {
       const traces = workload === "typical" ? 500 : 200;
-      const figures = await interleaved(DESIGNS, "throughput", { workload, traces, repeats: 12 }, { rounds: 9, warmUp: 3 });
+      const figures = await interleaved(DESIGNS, "throughput", { workload, traces, millis: 400 }, { rounds: 9, warmUp: 3 });
       const { spandrel, "otel-newest": newest, "otel-older": older } = figures;
       row(`${workload}: record`, spandrel.recordNs, newest.recordNs, "newest", mark.newestRecord, ns);
       row(`${workload}: export`, spandrel.totalNs - spandrel.recordNs, newest.totalNs - newest.recordNs, "newest", null, ns);
