@@ -394,6 +394,11 @@ export class TraceDestination implements AnyDestination {
   sendNow(): void {
     this.#sendAll();
     this.#pump();
+    try {
+      this.exporter.startNow?.();
+    } catch (error) {
+      this.#log.warn("internal", `${this.name}: ${shownText(String(error))}`);
+    }
   }
 
   // --- the module ---------------------------------------------------------------------------

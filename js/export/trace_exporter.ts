@@ -17,6 +17,8 @@ export interface TraceExporter extends SpanExporter {
   takesOpenTrace?(traceIdHex: string): boolean;
   /** How long those wait for one another; undefined: as long as any batch. */
   readonly spanDelayMillis?: number | undefined;
+  /** The page goes away: what waits for its turn starts within the call. */
+  startNow?(): void;
   /** Spans may be sent without their trace: late ones, and those whose root is in another process. */
   readonly mayLogSpans: boolean;
   /** Characters of the previews that its server takes; undefined: MLflow's number. */

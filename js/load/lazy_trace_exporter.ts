@@ -42,6 +42,10 @@ export class LazyTraceExporter implements TraceExporter {
     return this.#exporter?.attachments ?? null;
   }
 
+  startNow(): void {
+    this.#exporter?.startNow?.();
+  }
+
   export(batch: SpanBatch): Promise<Outcome> {
     return this.#exporter?.export(batch) ?? this.#made.then((exporter) => exporter.export(batch));
   }

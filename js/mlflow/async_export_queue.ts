@@ -25,6 +25,8 @@ export interface AsyncExportQueueOptions {
   maxQueueSize?: number | undefined;
   /** Tasks that run at a time. Default: MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS, else 10. */
   maxWorkers?: number | undefined;
+  /** For who looks at several of them. Default: the name of MLflow's consumer thread. */
+  name?: string | undefined;
   logger?: Logger | undefined;
   clock?: Clock | undefined;
   timers?: Timers | undefined;
@@ -45,6 +47,7 @@ interface Flush {
 }
 
 export class AsyncExportQueue {
+  readonly name: string;
   readonly #maxQueueSize: number;
   readonly #logger: Logger;
   readonly #clock: Clock;
@@ -69,6 +72,7 @@ export class AsyncExportQueue {
     const logger = quietLogger(options.logger);
     const maxQueueSize = settingOf(MAX_QUEUE_SIZE, options.maxQueueSize, logger);
     const maxWorkers = settingOf(MAX_WORKERS, options.maxWorkers, logger);
+    this.name = options.name ?? "MLflowTraceLoggingConsumer";
     this.#maxQueueSize = maxQueueSize;
     this.#logger = logger;
     this.#clock = options.clock ?? systemClock;
@@ -123,6 +127,11 @@ export class AsyncExportQueue {
 
   isActive(): boolean {
     return this.#isActive;
+  }
+
+  /** Before a page goes away: as many tasks as there are free workers run within the call, up to their first wait. */
+  startNow(): void {
+    for (let waiting = this.#tasks.size; waiting > 0; waiting--) this.#pump();
   }
 
   /** What put() does first. */

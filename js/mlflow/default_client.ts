@@ -11,6 +11,7 @@ export interface DefaultClientOptions {
   compression?: UploadCompression | undefined;
   /** Of one attempt. */
   timeoutMillis?: number | undefined;
+  usesOldEndpoints?: boolean | undefined;
 }
 
 /** Throws TraceError where no server is named. */

@@ -131,6 +131,10 @@ export class InferenceTableExporter implements TraceExporter {
     this.#log.debug(`Finished logging trace to MLflow backend. TraceInfo: ${returned?.traceId ?? trace.info.traceId}`);
   }
 
+  startNow(): void {
+    this.#asyncQueue?.startNow();
+  }
+
   async flush(): Promise<void> {
     await this.#asyncQueue?.flush({ terminate: true });
   }

@@ -56,6 +56,8 @@ export interface MlflowExporterOptions {
   /** Of that client: of spans on their way, and of one attempt. Default "none" and MLFLOW_HTTP_REQUEST_TIMEOUT, else 120,000. */
   compression?: UploadCompression | undefined;
   timeoutMillis?: number | undefined;
+  /** Whether it may use the endpoints of servers before 3.3, which give traces new ids. Default false. */
+  usesOldEndpoints?: boolean | undefined;
   /** Of the asynchronous queue: traces that wait, and how many are sent at a time. */
   maxQueueSize?: number | undefined;
   maxWorkers?: number | undefined;
@@ -375,8 +377,8 @@ export class MlflowExporter implements TraceExporter {
   }
 
   #makeClient(): TraceStore {
-    const { trackingUri, compression, timeoutMillis } = this.options;
-    const client = makeDefaultClient(this.log.logger, { trackingUri, compression, timeoutMillis });
+    const { trackingUri, compression, timeoutMillis, usesOldEndpoints } = this.options;
+    const client = makeDefaultClient(this.log.logger, { trackingUri, compression, timeoutMillis, usesOldEndpoints });
     this.#closeClient = () => {
       client.close();
     };
@@ -386,6 +388,11 @@ export class MlflowExporter implements TraceExporter {
   #makeQueue(): AsyncExportQueue {
     const { maxQueueSize, maxWorkers, clock, timers, exitHooks } = this.options;
     return new AsyncExportQueue({ maxQueueSize, maxWorkers, clock, timers, exitHooks, logger: this.log.logger });
+  }
+
+  startNow(): void {
+    this.asyncQueue?.startNow();
+    this.#overflow?.startNow();
   }
 
   /** Waits for what was handed over so far, prompts included. */

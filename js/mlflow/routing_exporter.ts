@@ -57,6 +57,10 @@ class RoutingExporter implements TraceExporter {
     return isOfTable(traceId) && otelTraceIdOf(traceId) !== null;
   }
 
+  startNow(): void {
+    this.#experiments.startNow();
+    this.#tables?.startNow();
+  }
   async flush(): Promise<void> {
     await Promise.all([this.#experiments.flush(), this.#tables?.flush()]);
   }

@@ -119,6 +119,11 @@ export class SpanTableExporter extends MlflowExporter {
     // told when it happened
   }
 
+  override startNow(): void {
+    void this.#batcher?.flush();
+    super.startNow();
+  }
+
   /** Unlike MLflow's, which takes no more spans then: a program may flush and go on. */
   override async flush(): Promise<void> {
     await this.#batcher?.flush();

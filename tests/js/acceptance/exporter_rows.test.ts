@@ -12,6 +12,8 @@ import {
   withSpan,
   type LiveSpan,
 } from "../../../js/index.js";
+import { FakeTime } from "../export/fake_time.js";
+import { answer, closeScriptServers, ScriptServer } from "../mlflow/script_server.js";
 import { MockStore } from "./mock_store.js";
 import { account, logger, prepare, root, use } from "./trace_harness.js";
 
@@ -150,4 +152,32 @@ test("an inference table's trace that MLflow refuses is told of and counted, and
   expect(account()).toEqual({ produced: 1, http_4xx: 1 });
   expect(logger.lines).toEqual([expect.stringContaining("Failed to export trace to MLflow backend: no such experiment")]);
   expect(popInferenceTrace("refused")).not.toBeNull();
+});
+
+test("AQ-10 an asynchronous exporter whose page goes away starts its requests within the call", async () => {
+  store = new MockStore();
+  const exporter = new MlflowExporter({ client: store, async: true, logger, timers: new FakeTime() });
+  await init({ exporter, logger });
+  root().end();
+  await nextTask();
+  expect(store.calls).toEqual([]);
+  exporter.startNow();
+  expect(store.calls).toEqual(["logSpans"]);
+  await nextTask();
+  expect(store.calls.slice(0, 2)).toEqual(["logSpans", "startTrace"]);
+});
+
+test("V3-26 a server before 3.3 gets traces by its own endpoints, where the exporter was told so", async () => {
+  const v2 = { request_id: "tr-new", experiment_id: "7", timestamp_ms: "5", status: "OK", tags: [] };
+  const server = await ScriptServer.start((response, asked, count) => {
+    const isOld = asked.path.startsWith("/api/2.0");
+    (isOld ? answer({ trace_info: v2 }) : answer("", 404))(response, asked, count);
+  });
+  await init({ exporter: new MlflowExporter({ trackingUri: server.url, async: false, usesOldEndpoints: true, logger }), logger });
+  root().end();
+  await flushTraces();
+  const paths = server.asked.map(({ path }) => path);
+  await closeScriptServers();
+  expect(paths).toContain("/api/2.0/mlflow/traces");
+  expect(paths).toContain("/api/2.0/mlflow/traces/tr-new");
 });

@@ -264,6 +264,23 @@ describe("tasks", () => {
     expect(tasks.started).toEqual([1]);
   });
 
+  test("AQ-10 start within the call where the page goes away, as many as there are workers", async () => {
+    const tasks = new Tasks();
+    const queue = makeQueue(setting, { maxWorkers: 2 });
+    for (const number of [1, 2, 3]) queue.put(tasks.make(number));
+    queue.startNow();
+    expect(tasks.started).toEqual([1, 2]);
+    queue.startNow();
+    expect(tasks.started).toEqual([1, 2]);
+    await setting.time.settle();
+    expect(tasks.started).toEqual([1, 2, 3]);
+  });
+
+  test("AQ-12 are those of a queue with a name", () => {
+    expect(makeQueue(setting).name).toBe("MLflowTraceLoggingConsumer");
+    expect(makeQueue(setting, { name: "mine" }).name).toBe("mine");
+  });
+
   test("make no spans and do not see the span that was active at put()", async () => {
     const queue = makeQueue(setting);
     const seen: unknown[] = [];
