@@ -51,7 +51,7 @@ class Control implements TracerControl {
 
   #start(module: ServiceModule, given: readonly InitOptions[], isSync: boolean): Service {
     const service = new module.Service();
-    if (!isSync) service.prepare(given[given.length - 1] as InitOptions);
+    if (!isSync) service.prepare(Object.assign({}, ...given) as InitOptions);
     for (const options of given) service.configure(options);
     service.takeOver();
     this.#service = service;

@@ -48,16 +48,14 @@ export function prepareModule(isFull: boolean): void {
 }
 
 async function partsOf({ source, isFull }: ModuleChoice): Promise<Parts> {
-  return await Promise.all([compiled(source, isFull), loader.importFactory(isFull).then(factoryOf)]).then(([module, factory]) => [
-    factory,
-    module,
-  ]);
+  const [module, factory] = await Promise.all([compiled(source, isFull), loader.importFactory(isFull).then(factoryOf)]);
+  return [factory, module];
 }
 
 /** Rejects where the module cannot be had. `onAbort` hears of its end. */
 export async function loadModule(choice: ModuleChoice, onAbort: (cause: unknown) => void): Promise<RawModule> {
-  const isPrepared = choice.source === undefined && prepared?.isFull === choice.isFull;
-  const [factory, module] = await (isPrepared && prepared !== null ? prepared.parts : partsOf(choice));
+  const ready = choice.source === undefined && prepared?.isFull === choice.isFull ? prepared.parts : null;
+  const [factory, module] = await (ready ?? partsOf(choice));
   prepared = null;
   return await new Promise<RawModule>((resolve, reject) => {
     const instantiateWasm = (imports: Imports, onInstance: OnInstance): object => {

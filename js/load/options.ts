@@ -138,7 +138,7 @@ const CHOICES: Record<string, readonly Choice[]> = {
       (value) =>
         typeof value === "string" ||
         ArrayBuffer.isView(value) ||
-        /URL|Module|ArrayBuffer/.test(tagOf(value)) ||
+        ["URL", "WebAssembly.Module", "ArrayBuffer"].includes(tagOf(value).slice(8, -1)) ||
         hasFunctions(value, ["then"]),
       "a URL, bytes, a module or a promise of a Response",
     ],

@@ -12,7 +12,7 @@ import type { Attachment } from "./attachment.js";
 import { detachedJob, type AttachmentRules } from "./detached_job.js";
 import type { ExportJob } from "./export_job.js";
 import type { ExportLog } from "./export_outcome.js";
-import { isDatabricksUri } from "./exporter_settings.js";
+import { DATABRICKS_PREVIEW_LENGTH, isDatabricksUri } from "./exporter_settings.js";
 import { messageOf } from "./quiet_logger.js";
 import type { TraceStore } from "./trace_store.js";
 
@@ -30,7 +30,6 @@ type Files = TraceStore & Required<Pick<TraceStore, "takesArtifacts" | "getTrace
 
 /** Characters of the previews that the manager makes. */
 const PREVIEW_LENGTH = 1_000;
-const DATABRICKS_PREVIEW_LENGTH = 10_000;
 /** Contents under way; beyond that they stay in the spans. */
 const MAX_PENDING_BYTES = 64 << 20;
 

@@ -5,6 +5,7 @@ import { splitUserInfo } from "../export/endpoint.js";
 import { basic, bearer } from "./authorization.js";
 import { databricksLogin, type DatabricksOptions, type Login, type OAuthClient } from "./databricks_login.js";
 import { environmentVariable } from "./display_settings.js";
+import { isDatabricksUri } from "./exporter_settings.js";
 import { DEFAULT_RETRY, MOST_RETRIES, type RetrySettings } from "./retry_schedule.js";
 
 export interface ServerOptions extends DatabricksOptions {
@@ -43,13 +44,12 @@ export interface ServerSettings {
 const MAX_BATCH_GET_SIZE = 10;
 const DEFAULT_SEARCH_REQUESTS = 32;
 const DEFAULT_TIMEOUT_MILLIS = 120_000;
-const DATABRICKS_URI = /^databricks(?:-uc)?(?::\/\/|$)/;
 
 /** Throws TraceError for a URI that is no server's, and for a server that is not named. */
 export function serverSettings(options: ServerOptions): ServerSettings {
   const uri = (options.trackingUri ?? variable("MLFLOW_TRACKING_URI") ?? "").trim();
   if (uri === "") invalid("there is no tracking URI: give trackingUri, or set MLFLOW_TRACKING_URI");
-  const isDatabricks = DATABRICKS_URI.test(uri);
+  const isDatabricks = isDatabricksUri(uri);
   const workspace = isDatabricks ? databricksLogin(uri, options, variable) : null;
   const { url, authorization: ofUrl } = splitUserInfo(workspace === null ? serverUrl(uri) : workspaceUrl(workspace.host));
   const authorization = workspace === null ? (serverAuthorization(options) ?? ofUrl) : headerOf(workspace.login);

@@ -1,7 +1,7 @@
 // The fluent functions that need a tracking server: which one, which experiment, and reading traces back.
 //
 // They import the client as any other file, not lazily: an application that uses none of them carries
-// nothing of it, and a lazy import beside the public class would make bundlers load it at once.
+// nothing of it.
 
 import { TraceError } from "../trace_error.js";
 import { tracer } from "../tracing/realm.js";
@@ -89,7 +89,7 @@ export async function searchTraces(options: SearchTracesOptions & { flush?: bool
   return (await client().searchTraces({ ...options, ...locations })).traces;
 }
 
-/** Asked of the host directly: what stands between belongs to what init() loads. */
+/** Of whatever process there is: a worker that takes the build for browsers may have one too. */
 function variable(name: string): string {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   try {

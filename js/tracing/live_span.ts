@@ -429,10 +429,12 @@ export class LiveSpan extends Span {
     const event = eventOfException(error);
     this.addEvent(event);
     const added = this._events?.at(-1);
-    const { limits } = this._trace.runtime;
-    this._trace.runtime.whenLater((later) => {
-      if (added !== undefined) later.addCauses(added, error, limits.attributeValueLengthLimit);
-    });
+    const { later, limits } = this._trace.runtime;
+    // Without that code the event has no causes yet.
+    if (later === null && added !== undefined)
+      this._trace.runtime.whenLater((loaded) => {
+        loaded.addCauses(added, error, limits.attributeValueLengthLimit);
+      });
     const type = safeText(event.attributes["exception.type"]);
     const message = safeText(event.attributes["exception.message"]);
     this.setStatus("ERROR", `${type}: ${message}`);

@@ -58,7 +58,9 @@ export interface Runtime {
   readonly beforeSeal: ((span: LiveSpan) => void) | null;
   /** Told of each ended span, after its record was made. */
   spanHasEnded(span: LiveSpan, trace: LocalTrace): void;
-  /** Calls `act` with the code that pages load later: now, or when it is there. */
+  /** The code that pages load later; null until then. */
+  readonly later: LaterCode | null;
+  /** Calls `act` with it: now, or when it is there. */
   whenLater(act: (later: LaterCode) => void): void;
   warn(of: Warning, value?: unknown): void;
   /** Starts a child; how sampling, limits of the trace and no-op spans come in is its business. */

@@ -199,6 +199,7 @@ function playInJavaScript(operations: Operation[], spanLimits: SpanLimits, locat
     spanHasEnded: () => undefined,
     warn: () => undefined,
     startChild: () => null,
+    later: laterCode,
     whenLater: (act) => {
       act(laterCode);
     },

@@ -90,6 +90,13 @@ test("EveryOptionOfTheTableIsTaken", () => {
   for (const name of options) expect(() => checkedOptions({ [name]: Symbol() })).toThrow(/must be/);
 });
 
+test("OnlyWhatAModuleCanComeFromIsTakenForOne", () => {
+  for (const wasm of [new URLSearchParams(), new SharedArrayBuffer(8), { [Symbol.toStringTag]: "Module" }])
+    expect(() => checkedOptions({ wasm })).toThrow(/^wasm must be/);
+  for (const wasm of ["a", new URL("http://a"), new ArrayBuffer(8), new Uint8Array(8), Promise.resolve()])
+    expect(checkedOptions({ wasm })).toEqual({ wasm });
+});
+
 test("EveryReasonOfALossIsInTheTable", () => {
   for (const reason of LOSS_REASONS) expect(README).toContain(`\`${reason}\``);
 });

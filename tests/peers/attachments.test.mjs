@@ -1,19 +1,12 @@
 // Attachments, both ways: ours are read by MLflow's Python client, by the endpoint MLflow's own page asks, and by our
 // client; those of MLflow's SDK by our client.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { newExperiment, openPeer, spandrel, trackingUri } from "./peers.mjs";
+import { test } from "node:test";
+import { newExperiment, openClients, spandrel, trackingUri } from "./peers.mjs";
 
-const { Attachment, MlflowExporter, TracingClient, flushTraces, getLastActiveTraceId, init, shutdown, stats, withSpan } =
-  spandrel;
+const { Attachment, MlflowExporter, TracingClient, flushTraces, getLastActiveTraceId, init, stats, withSpan } = spandrel;
 
-const peer = openPeer();
-const client = new TracingClient({ trackingUri });
-after(async () => {
-  await shutdown();
-  client.close();
-  await peer.close();
-});
+const { peer, client } = openClients();
 
 const said = [];
 const logger = { debug() {}, info() {}, warn: (text) => said.push(text), error: (text) => said.push(text) };

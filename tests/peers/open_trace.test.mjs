@@ -1,18 +1,12 @@
 // Traces that are touched while they are open, that run too long, and that leave before their last span: what MLflow's
 // Python client reads of them in the end.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { newExperiment, openPeer, spandrel, trackingUri } from "./peers.mjs";
+import { test } from "node:test";
+import { newExperiment, openClients, spandrel, trackingUri } from "./peers.mjs";
 
-const { TracingClient, flushTraces, init, shutdown, startSpan, stats } = spandrel;
+const { flushTraces, init, startSpan, stats } = spandrel;
 
-const peer = openPeer();
-const client = new TracingClient({ trackingUri });
-after(async () => {
-  await shutdown();
-  client.close();
-  await peer.close();
-});
+const { peer, client } = openClients();
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 

@@ -2,21 +2,15 @@
 // and asynchronously: read back by MLflow's Python client and by ours, and compared with what the exporter handed to
 // its client, field by field.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { checkOurs } from "./check_ours.mjs";
 import { assertSame, parseExact } from "./compare.mjs";
 import { OURS } from "./our_traces.mjs";
-import { newExperiment, openPeer, spandrel, trackingUri } from "./peers.mjs";
+import { newExperiment, openClients, spandrel, trackingUri } from "./peers.mjs";
 
-const { MlflowExporter, Trace, TraceManager, TracingClient, flushTraces, getLastActiveTraceId, init, shutdown, stats } = spandrel;
+const { MlflowExporter, Trace, TraceManager, flushTraces, getLastActiveTraceId, init, stats } = spandrel;
 
-const peer = openPeer();
-const client = new TracingClient({ trackingUri });
-after(async () => {
-  await shutdown();
-  client.close();
-  await peer.close();
-});
+const { peer, client } = openClients();
 
 /** A client that remembers what it was handed, by trace id. */
 class RecordingClient {

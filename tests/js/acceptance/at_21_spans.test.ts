@@ -1,7 +1,6 @@
 // The contract of spans, live, immutable and no-op, and of the factory, rule by rule, through the public names.
 import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { TraceError } from "../../../js/index.js";
 import {
   createSpan,
   encodeSpanId,
@@ -19,7 +18,7 @@ import {
   withSpan,
   type SpanOptions,
 } from "../../../js/index.js";
-import { ended, logger, start } from "../tracing/harness.js";
+import { codeOf, ended, logger, start } from "../tracing/harness.js";
 
 beforeAll(() => start());
 beforeEach(async () => {
@@ -34,14 +33,6 @@ function finished(prepare: (span: LiveSpan) => void = () => undefined, options: 
   span.end();
   return span.toImmutableSpan();
 }
-const codeOf = (call: () => unknown): string => {
-  try {
-    call();
-  } catch (error) {
-    return (error as TraceError).errorCode;
-  }
-  return "none";
-};
 const HEX = "0af7651916cd43dd8448eb211c80319c";
 
 describe("Span", () => {

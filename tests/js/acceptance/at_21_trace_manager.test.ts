@@ -1,6 +1,5 @@
 // The contract of the trace manager and its containers, rule by rule, through the public names.
 import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { TraceError } from "../../../js/index.js";
 import {
   flushTraces,
   getLastActiveTraceId,
@@ -18,7 +17,7 @@ import { TraceKeeper } from "../../../js/load/trace_keeper.js";
 import { FakeClock } from "../../../js/testing/index.js";
 import { tracer } from "../../../js/tracing/realm.js";
 import { codec } from "../../../js/tracing/span_codec.js";
-import { exporter, logger, start } from "../tracing/harness.js";
+import { codeOf, exporter, logger, start } from "../tracing/harness.js";
 
 beforeAll(() => start({ retainTraces: false }));
 beforeEach(() => {
@@ -56,15 +55,6 @@ function ended(given: Registered): Registered {
   given.root.end({ outputs: "dummy" });
   return given;
 }
-
-const codeOf = (call: () => unknown): string => {
-  try {
-    call();
-  } catch (error) {
-    return (error as TraceError).errorCode;
-  }
-  return "none";
-};
 
 test("AT-21 TM-01 TM-02 one instance until reset, whose old handle does no harm", () => {
   const { manager, root } = registered();

@@ -4,22 +4,17 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { parseArguments } from "../../../js/cli/args.js";
 import { runCommand, type CommandHost, type RunningView } from "../../../js/cli/command.js";
 import type { CheckResult } from "../../../js/cli/decoder.js";
-import { MlflowFeed } from "../../../js/cli/mlflow_feed.js";
-import { serverSettings } from "../../../js/mlflow/client_settings.js";
-import { RestClient, type RestSeams } from "../../../js/mlflow/rest_client.js";
+import type { MlflowFeed } from "../../../js/cli/mlflow_feed.js";
+import type { RestSeams } from "../../../js/mlflow/rest_client.js";
+import { FeedPage } from "./feed_page.js";
 import { makePageDir, readStream } from "./harness.js";
 import { FakeMlflow, recordedAnswers, type FakeTrace } from "./mlflow_server.js";
 
 const VARIABLES = ["MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_URI"];
 
 let mlflow: FakeMlflow;
-let added: string[];
-let printed: string[];
-let errors: string[];
-let isWatched: boolean;
-/** What the feed has scheduled: its delay, and a way to let it happen. */
-let next: { run: () => void; delayMillis: number } | null;
-const clients: RestClient[] = [];
+const page = new FeedPage();
+const { added, printed, errors } = page;
 const running: RunningView[] = [];
 
 beforeEach(async () => {
@@ -29,15 +24,10 @@ beforeEach(async () => {
     { experiment_id: "1", name: "shop" },
     { experiment_id: "2", name: "other" },
   ];
-  added = [];
-  printed = [];
-  errors = [];
-  isWatched = true;
-  next = null;
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((view) => view.close()));
-  for (const client of clients.splice(0)) client.close();
+  page.reset();
   await mlflow.stop();
   for (const name of VARIABLES) delete process.env[name];
 });
@@ -54,36 +44,7 @@ function trace(id: number, { experiment = "1", state = "OK", spans = 1 } = {}): 
 }
 
 function feedOf(options: Partial<ConstructorParameters<typeof MlflowFeed>[0]> = {}, seams: RestSeams = {}): MlflowFeed {
-  const settings = serverSettings({ trackingUri: mlflow.uri, retry: { maxRetries: 0 } });
-  const rest = new RestClient(settings, seams);
-  clients.push(rest);
-  return new MlflowFeed({
-    rest,
-    server: mlflow.uri,
-    experiments: [],
-    maxTraces: 100,
-    maxBytes: 1e6,
-    add: (bytes): CheckResult => {
-      added.push(new TextDecoder().decode(bytes));
-      return { spans: 1 };
-    },
-    isWatched: () => isWatched,
-    print: (line) => void printed.push(line),
-    printError: (line) => void errors.push(line),
-    schedule: (run, delayMillis) => {
-      next = { run, delayMillis };
-      return () => void (next = null);
-    },
-    ...options,
-  });
-}
-
-/** The round that is scheduled, to its end. */
-async function nextRound(): Promise<void> {
-  const waiting = next;
-  next = null;
-  waiting?.run();
-  while (next === null) await new Promise((resolve) => setImmediate(resolve));
+  return page.feedOf({ trackingUri: mlflow.uri }, options, seams);
 }
 
 const idsOf = (texts: readonly string[]): string[] => texts.flatMap((text) => [...text.matchAll(/tr-\d+/g)].map(([id]) => id));
@@ -168,13 +129,13 @@ describe("Later rounds", () => {
     await feedOf().start();
     added.length = 0;
 
-    await nextRound();
+    await page.nextRound();
     expect(added).toEqual([]);
     expect(asked("/batchGet")).toBe(1);
 
     mlflow.traces.push(trace(3));
     (mlflow.traces[0] as FakeTrace).state = "ERROR";
-    await nextRound();
+    await page.nextRound();
     expect(idsOf(added).sort()).toEqual(["tr-1", "tr-3"]);
     expect(printed).toHaveLength(1);
   });
@@ -184,25 +145,25 @@ describe("Later rounds", () => {
     await feedOf().start();
     added.length = 0;
 
-    await nextRound();
+    await page.nextRound();
     expect(added).toEqual([]);
     (mlflow.traces[0] as FakeTrace).text = '{"trace_id":"tr-1","spans":2}';
-    await nextRound();
+    await page.nextRound();
     expect(idsOf(added)).toEqual(["tr-1"]);
   });
 
   test("come every three seconds while a page is open, and not without one", async () => {
-    isWatched = false;
+    page.isWatched = false;
     await feedOf().start();
     const before = mlflow.requests.length;
 
-    await nextRound();
-    await nextRound();
+    await page.nextRound();
+    await page.nextRound();
     expect(mlflow.requests.length).toBe(before);
-    expect(next).toMatchObject({ delayMillis: 3000 });
+    expect(page.next).toMatchObject({ delayMillis: 3000 });
 
-    isWatched = true;
-    await nextRound();
+    page.isWatched = true;
+    await page.nextRound();
     expect(mlflow.requests.length).toBeGreaterThan(before);
   });
 
@@ -212,7 +173,7 @@ describe("Later rounds", () => {
 
     feed.close();
 
-    expect(next).toBeNull();
+    expect(page.next).toBeNull();
   });
 });
 
@@ -222,10 +183,10 @@ describe("Bad servers", () => {
     await mlflow.stop();
 
     await feedOf().start();
-    const waits = [next?.delayMillis];
+    const waits = [page.next?.delayMillis];
     for (let i = 0; i < 6; i++) {
-      await nextRound();
-      waits.push(next?.delayMillis);
+      await page.nextRound();
+      waits.push(page.next?.delayMillis);
     }
 
     expect(waits).toEqual([6000, 12_000, 24_000, 48_000, 60_000, 60_000, 60_000]);
@@ -234,10 +195,10 @@ describe("Bad servers", () => {
     ]);
 
     await mlflow.start();
-    await nextRound();
+    await page.nextRound();
     expect(idsOf(added)).toEqual(["tr-1"]);
     expect(printed.at(-1)).toBe(`${mlflow.uri} answers again.`);
-    expect(next?.delayMillis).toBe(3000);
+    expect(page.next?.delayMillis).toBe(3000);
   });
 
   test("one that asks who it is: the variables are named, and used where they are set", async () => {
@@ -264,12 +225,12 @@ describe("Bad servers", () => {
     mlflow.traces.push(trace(1), trace(2, { experiment: "9" }));
 
     await feedOf({ experiments: ["shop", "later"] }).start();
-    await nextRound();
+    await page.nextRound();
     expect(idsOf(added)).toEqual(["tr-1"]);
     expect(errors).toEqual([`spandrel: there is no experiment "later" on ${mlflow.uri}; it is looked for again`]);
 
     mlflow.experiments.push({ experiment_id: "9", name: "later" });
-    await nextRound();
+    await page.nextRound();
     expect(idsOf(added)).toEqual(["tr-1", "tr-2"]);
   });
 
@@ -286,7 +247,7 @@ describe("Bad servers", () => {
     };
 
     await feedOf().start();
-    await nextRound();
+    await page.nextRound();
 
     expect(added).toEqual([]);
     expect(errors).toEqual(words === null ? [] : [expect.stringMatching(words)]);

@@ -6,23 +6,19 @@ import { join } from "node:path";
 import { parseArguments } from "../../../js/cli/args.js";
 import { runCommand, type CommandHost, type RunningView } from "../../../js/cli/command.js";
 import { loadCoreDecoder } from "../../../js/cli/core_decoder.js";
-import type { CheckResult } from "../../../js/cli/decoder.js";
-import { MlflowFeed } from "../../../js/cli/mlflow_feed.js";
-import { serverSettings } from "../../../js/mlflow/client_settings.js";
-import { RestClient, type RestSeams } from "../../../js/mlflow/rest_client.js";
+import type { MlflowFeed } from "../../../js/cli/mlflow_feed.js";
+import type { RestSeams } from "../../../js/mlflow/rest_client.js";
 import { openViewer } from "../../../js/viewer/viewer.js";
 import { FakeTime } from "../export/fake_time.js";
 import { answer, closeScriptServers, jsonOf, ScriptServer, type Asked, type Reply } from "../mlflow/script_server.js";
+import { FeedPage } from "./feed_page.js";
 import { makePageDir, readStream } from "./harness.js";
 
 const hexOf = (number: number): string => number.toString(16).padStart(32, "0");
-const clients: RestClient[] = [];
 const running: RunningView[] = [];
 let server: ScriptServer;
-let printed: string[];
-let errors: string[];
-let added: string[];
-let next: { run: () => void; delayMillis: number } | null;
+const page = new FeedPage();
+const { added, printed, errors } = page;
 /** In the workspace: numbers of traces, by table. */
 let tables: Record<string, number[]>;
 let own: (asked: Asked) => Reply | null;
@@ -85,14 +81,10 @@ beforeEach(async () => {
   server = await ScriptServer.start(workspace);
   own = () => null;
   tables = {};
-  printed = [];
-  errors = [];
-  added = [];
-  next = null;
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((view) => view.close()));
-  for (const client of clients.splice(0)) client.close();
+  page.reset();
   await closeScriptServers();
   for (const name of Object.keys(process.env)) if (/^(MLFLOW|DATABRICKS)_/.test(name)) Reflect.deleteProperty(process.env, name);
 });
@@ -102,42 +94,8 @@ function feedOf(
   options: { maxTraces?: number; experiments?: string[] } = {},
   seams: RestSeams = {},
 ): MlflowFeed {
-  const settings = serverSettings({
-    trackingUri: "databricks",
-    databricksHost: server.url,
-    databricksToken: "dapi",
-    databricksSqlWarehouseId: "w1",
-    retry: { maxRetries: 0 },
-  });
-  const rest = new RestClient(settings, seams);
-  clients.push(rest);
-  return new MlflowFeed({
-    rest,
-    server: "databricks",
-    experiments: [],
-    locations,
-    maxTraces: 100,
-    maxBytes: 1e6,
-    add: (bytes): CheckResult => {
-      added.push(new TextDecoder().decode(bytes));
-      return { spans: 1 };
-    },
-    isWatched: () => true,
-    print: (line) => void printed.push(line),
-    printError: (line) => void errors.push(line),
-    schedule: (run, delayMillis) => {
-      next = { run, delayMillis };
-      return () => void (next = null);
-    },
-    ...options,
-  });
-}
-
-async function nextRound(): Promise<void> {
-  const waiting = next;
-  next = null;
-  waiting?.run();
-  while (next === null) await new Promise((resolve) => setImmediate(resolve));
+  const workspace = { databricksHost: server.url, databricksToken: "dapi", databricksSqlWarehouseId: "w1" };
+  return page.feedOf({ trackingUri: "databricks", ...workspace }, { locations, ...options }, seams);
 }
 
 const ids = (): string[] => added.flatMap((text) => [...text.matchAll(/"trace_id":"(trace:[^"]+)"/g)].map(([, id]) => id ?? ""));
@@ -190,12 +148,12 @@ describe("traces of tables", () => {
   test("are looked for again every 30 seconds, and brought where they are new", async () => {
     tables = { "a.b": [1] };
     await feedOf(["a.b"]).start();
-    expect(next).toMatchObject({ delayMillis: 30_000 });
+    expect(page.next).toMatchObject({ delayMillis: 30_000 });
     added.length = 0;
-    await nextRound();
+    await page.nextRound();
     expect(added).toEqual([]);
     tables["a.b"] = [1, 2];
-    await nextRound();
+    await page.nextRound();
     expect(ids()).toEqual([`trace:/a.b/${hexOf(2)}`]);
   });
 
@@ -246,7 +204,7 @@ describe("traces of tables", () => {
   ])("%s is one line, said once", async (_name, body, status, message) => {
     own = () => answer(body, status);
     await feedOf(["a.b"]).start();
-    await nextRound();
+    await page.nextRound();
     expect(errors).toEqual([expect.stringMatching(message)]);
     expect(added).toEqual([]);
   });

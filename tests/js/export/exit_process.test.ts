@@ -1,29 +1,15 @@
 // Whole processes: what leaves when they end, and how they end.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { closeServers, FaultServer } from "./fault_server.js";
+import { bundledPackage } from "./bundled_package.js";
 
-const ROOT = join(__dirname, "../../..");
 let folder: string;
 
 beforeAll(async () => {
-  // Two levels below the root, as js/load is: the module is found at ../../build/module.
-  folder = mkdtempSync(join(ROOT, "build/exit-test-"));
-  await build({
-    entryPoints: [join(ROOT, "js/index.ts")],
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    conditions: ["node"],
-    external: ["../../build/module/*"],
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    splitting: true,
-    logLevel: "silent",
-  });
+  folder = await bundledPackage("exit-test-");
 });
 
 afterAll(() => {

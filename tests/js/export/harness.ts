@@ -91,6 +91,7 @@ export class Harness {
       spanHasEnded: () => undefined,
       warn: () => undefined,
       startChild: () => null,
+      later: laterCode,
       whenLater: (act) => {
         act(laterCode);
       },

@@ -1,29 +1,15 @@
 // Whole processes: the export queue and the batcher when a Node process ends by itself.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { build } from "esbuild";
+import { bundledPackage } from "../export/bundled_package.js";
 
-const ROOT = join(__dirname, "../../..");
 let folder: string;
 
 beforeAll(async () => {
-  // Two levels below the root, as js/load is: the module is found at ../../build/module.
-  folder = mkdtempSync(join(ROOT, "build/exit-queue-test-"));
-  await build({
-    entryPoints: [join(ROOT, "js/index.ts")],
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    conditions: ["node"],
-    external: ["../../build/module/*"],
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    splitting: true,
-    logLevel: "silent",
-  });
+  folder = await bundledPackage("exit-queue-test-");
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });

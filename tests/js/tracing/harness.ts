@@ -1,5 +1,5 @@
 // The whole package with the built module, and an exporter that keeps what it is given.
-import { flushTraces, init, type InitOptions, type Logger, type Span } from "../../../js/index.js";
+import { flushTraces, init, type InitOptions, type Logger, type Span, type TraceError } from "../../../js/index.js";
 import { InMemorySpanExporter } from "../../../js/testing/index.js";
 import type { Outcome, SpanBatch } from "../../../js/export/exporter.js";
 
@@ -58,4 +58,14 @@ export function otlpAttributes(): Map<string, Record<string, unknown>> {
 interface OtlpSpanJson {
   name: string;
   attributes?: { key: string; value: Record<string, unknown> }[];
+}
+
+/** Of the TraceError that a call throws; "none" where it throws nothing. */
+export function codeOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    return (error as TraceError).errorCode;
+  }
+  return "none";
 }
