@@ -2,37 +2,19 @@
 //
 //   wasm    C++ → build/wasm (CMake with Emscripten's toolchain file)
 //   glue    → build/module: for each module its .wasm, and Emscripten's glue minified, as ES module and CommonJS
-//   js      → dist/node (ESM and CommonJS) and dist/browser (ESM): bundles with shared chunks
+//   js      → dist/node and dist/browser (scripts/bundle_js.mjs)
 //   types   → dist/types (for import) and dist/types-cjs (for require)
 //   page    demo/page → dist/page
-//
-// How the built module is found. Sources say "../../build/module/<file>" (from js/load or js/platform), in
-// `new URL("…", import.meta.url)`, in `import("…")` and in `createRequire(import.meta.url)("…")`. In the
-// package those files stand beside the bundles, so the prefix is rewritten to "./" while bundling and the
-// imports stay imports: glue and wasm are loaded when init() asks, never with the main entry.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { ROOT, StepError, main, ninjaProgress, run, say } from "./commands.mjs";
+import { builtModule, bundleForNode, bundleForPages } from "./bundle_js.mjs";
 import { emscriptenEnvironment, emscriptenVersion } from "./setup.mjs";
 import { ensureProtobufSource } from "./protobuf_source.mjs";
 import { hashOf, onceFor } from "./stamps.mjs";
 
 const MODULES = ["spandrel_core", "spandrel", "spandrel_viewer"];
 const CORE_INPUTS = ["src", "wasm", "cmake", "CMakeLists.txt"];
-/**
- * Name in dist, source file; `nodeOnly` entries need Node built-ins. In Node `besideIndex` entries take from the
- * main one what they import of it.
- */
-const ENTRIES = [
-  { name: "index", source: "js/index.ts" },
-  { name: "wasm", source: "js/wasm.ts" },
-  { name: "testing", source: "js/testing/index.ts", besideIndex: true },
-  { name: "inline", source: "js/inline.ts" },
-  { name: "more", source: "js/more.ts", browserOnly: true },
-  { name: "service", source: "js/load/service.ts", browserOnly: true },
-  { name: "register", source: "js/register.ts", nodeOnly: true, besideIndex: true },
-  { name: "cli", source: "js/cli/main.ts", nodeOnly: true, esmOnly: true },
-];
 const STEPS = { wasm: buildWasm, glue: buildGlue, js: buildJs, types: buildTypes, page: buildPage };
 
 export async function build(steps = Object.keys(STEPS)) {
@@ -139,17 +121,20 @@ function writeInline() {
 // --- js -----------------------------------------------------------------------------------------
 
 async function buildJs() {
-  const inputs = ["js", "build/module", "package.json", "package-lock.json", "scripts/build.mjs", "tsconfig.json"];
+  const inputs = [
+    "js",
+    "build/module",
+    "package.json",
+    "package-lock.json",
+    "scripts/build.mjs",
+    "scripts/bundle_js.mjs",
+    "tsconfig.json",
+  ];
   await onceFor("js", hashOf(inputs), ["dist/node/index.mjs", "dist/browser/index.mjs"], async () => {
     say("Bundling the package");
     for (const folder of ["dist/node", "dist/browser"]) rmSync(join(ROOT, folder), { recursive: true, force: true });
-    const entries = ENTRIES.filter((entry) => existsSync(join(ROOT, entry.source)));
-    if (entries.length === 0) throw new StepError("js/index.ts is missing");
-    // In Node every file of an import costs a third of a millisecond: each entry has its own.
-    for (const entry of entries.filter((entry) => !entry.browserOnly)) await bundle("node", [entry]);
-    await bundleForPages(entries.filter((entry) => !entry.nodeOnly));
-    dropBareImports("dist/browser");
-    await writeCommonJs();
+    await bundleForNode();
+    await bundleForPages();
     for (const name of MODULES.filter((name) => existsSync(join(ROOT, `build/module/${name}.wasm`)))) {
       for (const folder of ["node", "browser"]) {
         for (const file of [`${name}.wasm`, `${name}_glue.mjs`, ...(folder === "node" ? [`${name}_glue.cjs`] : [])]) {
@@ -158,124 +143,6 @@ async function buildJs() {
       }
     }
   });
-}
-
-/**
- * What a page loads at once, all that js/start.ts imports, is one file, eager.mjs, with nothing in it that init()
- * loads. Bundlers of applications take no file apart, so the page has it in one piece too.
- */
-async function bundleForPages(entries) {
-  const started = await bundle("browser", [{ name: "start", source: "js/start.ts" }], [served(() => false)], { write: false });
-  const [start] = Object.values(started.metafile.outputs);
-  const eager = Object.keys(start.inputs).filter((path) => start.inputs[path].bytesInOutput > 0);
-  const text = eager.map((path) => `export * from "./${path}";`).join("\n");
-  const stdin = { contents: text, resolveDir: ROOT, loader: "ts" };
-  await bundle("browser", [], [served(() => false)], { stdin, entryNames: "eager" });
-  const rest = entries.filter((entry) => entry.name !== "index");
-  await bundle("browser", rest, [served((path) => eager.includes(path))]);
-  writeFileSync(join(ROOT, "dist/browser/start.mjs"), `export{${start.exports.join(",")}}from"./eager.mjs";\n`);
-  // As js/index.ts has it, and says why; esbuild would name the files behind it.
-  const stars = ["start", "more"].map((name) => `export*from"./${name}.mjs";`);
-  writeFileSync(join(ROOT, "dist/browser/index.mjs"), `${stars.join("")}\n`);
-}
-
-/** The service is a file of its own; so is, for the others, what pages load at once. */
-function served(isEager) {
-  const SEEN = "seen";
-  return {
-    name: "served",
-    setup(pluginBuild) {
-      pluginBuild.onResolve({ filter: /^(\.|#)/ }, async ({ path, resolveDir, kind, importer, pluginData }) => {
-        if (pluginData === SEEN) return undefined;
-        if (kind === "dynamic-import" && path.endsWith("/service.js")) return { path: "./service.mjs", external: true };
-        const found = await pluginBuild.resolve(path, { resolveDir, kind, importer, pluginData: SEEN });
-        return isEager(relative(ROOT, found.path)) ? { path: "./eager.mjs", external: true } : found;
-      });
-    },
-  };
-}
-
-async function bundle(platform, entries, plugins = [], options = {}) {
-  const esbuild = await import("esbuild");
-  return await esbuild.build({
-    absWorkingDir: ROOT,
-    entryPoints: entries.map((entry) => ({ in: entry.source, out: entry.name })),
-    outdir: `dist/${platform}`,
-    outExtension: { ".js": ".mjs" },
-    chunkNames: "chunk-[hash]",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: platform === "node" ? "node" : "browser",
-    conditions: [platform],
-    target: platform === "node" ? "node20" : "es2022",
-    // Pages count bytes, and Node the milliseconds it takes to parse them.
-    minify: true,
-    legalComments: "none",
-    logOverride: { "ignored-bare-import": "silent" }, // shared chunks are free of side effects, as package.json says
-    metafile: true,
-    plugins: [...plugins, ...(entries[0]?.besideIndex && platform === "node" ? [mainEntry()] : []), builtModule()],
-    ...options,
-  });
-}
-
-/** What the main entry exports is imported from there. */
-function mainEntry() {
-  return {
-    name: "main-entry",
-    setup(pluginBuild) {
-      pluginBuild.onResolve({ filter: /\/(index|load\/init)\.js$/ }, () => ({ path: "./index.mjs", external: true }));
-    },
-  };
-}
-
-/**
- * `import "./chunk.mjs"` only loads a chunk early, which another of the file's imports loads anyway; but it makes an
- * application's bundler count the chunk among what is needed at once.
- */
-function dropBareImports(folder) {
-  for (const file of readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".mjs"))) {
-    const path = join(ROOT, folder, file);
-    writeFileSync(path, readFileSync(path, "utf8").replace(/\bimport"\.\/chunk-\w+\.mjs";/g, ""));
-  }
-}
-
-/** "../../build/module/x" → "./x", and imports of it stay as they are (see the head of this file). */
-function builtModule() {
-  return {
-    name: "built-module",
-    setup(pluginBuild) {
-      pluginBuild.onLoad({ filter: /[\\/]js[\\/].*\.ts$/ }, ({ path }) => {
-        const source = readFileSync(path, "utf8");
-        return { contents: source.replace(/(["'])(?:\.\.\/)+build\/module\/(?!spandrel_inline)/g, "$1./"), loader: "ts" };
-      });
-      pluginBuild.onResolve({ filter: /^\.\/spandrel\w*(_glue\.[cm]js|\.wasm)$/ }, ({ path, importer }) =>
-        importer.endsWith("spandrel_inline.mjs") ? undefined : { path, external: true },
-      );
-    },
-  };
-}
-
-/** CommonJS twins of the bundles, file by file, so that both have the same chunks and a class exists once in each. */
-async function writeCommonJs() {
-  const esbuild = await import("esbuild");
-  const folder = join(ROOT, "dist/node");
-  const skipped = new Set(ENTRIES.filter((entry) => entry.esmOnly).map((entry) => `${entry.name}.mjs`));
-  for (const file of readdirSync(folder)) {
-    if (!file.endsWith(".mjs") || skipped.has(file)) continue;
-    const source = readFileSync(join(folder, file), "utf8").replace(/(["']\.\/[\w-]+)\.mjs(["'])/g, "$1.cjs$2");
-    const { code } = await esbuild.transform(source, {
-      format: "cjs",
-      platform: "node",
-      target: "node20",
-      supported: { "dynamic-import": false },
-      define: { "import.meta.url": "spandrelModuleUrl" },
-      banner: source.includes("import.meta.url")
-        ? 'const spandrelModuleUrl=require("node:url").pathToFileURL(__filename).href;'
-        : "",
-    });
-    writeFileSync(join(folder, file.replace(/\.mjs$/, ".cjs")), code);
-  }
 }
 
 // --- types --------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import { HeldRoots } from "./held_roots.js";
 import { LogOnce, shownText } from "./log_once.js";
 import { LossLog } from "./loss_log.js";
 import { newFamily, Outbox, type OutgoingBatch } from "./outbox.js";
-import type { SentNow } from "./otlp_http_exporter.js";
+import type { SentNow } from "./otlp_http_sender.js";
 import { rejectedOf, Settler } from "./settler.js";
 import type { Timers } from "./timers.js";
 import { Watchers } from "./watchers.js";

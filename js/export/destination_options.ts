@@ -9,7 +9,7 @@ import type { CoreBatch, SpansFromRecords } from "./core_batch.js";
 import type { DestinationCounters, UnreportedLoss } from "./destination_counters.js";
 import type { SpanExporter } from "./exporter.js";
 import type { FlushResult } from "./flush_result.js";
-import type { SentNow } from "./otlp_http_exporter.js";
+import type { SentNow } from "./otlp_http_sender.js";
 import type { Timers } from "./timers.js";
 
 export interface BatchOptions {

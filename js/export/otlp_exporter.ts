@@ -1,9 +1,10 @@
 // The public name of the OTLP exporter. It keeps the options; the code that sends comes with init(),
 // so that pages which only hand it to init() load it when they start tracing.
 
+import { loadService } from "#platform";
 import { TraceError } from "../trace_error.js";
 import type { Outcome, SpanBatch, SpanExporter } from "./exporter.js";
-import type { OtlpHttpExporterOptions } from "./otlp_http_exporter.js";
+import type { OtlpHttpExporterOptions } from "./otlp_http_sender.js";
 
 /** Sends batches to an OTLP/HTTP receiver. Throws TraceError for a URL that is not of http or https. */
 export class OtlpHttpExporter implements SpanExporter {
@@ -16,7 +17,7 @@ export class OtlpHttpExporter implements SpanExporter {
   }
 
   async export(batch: SpanBatch): Promise<Outcome> {
-    this.#sender ??= import("./otlp_http_exporter.js").then((module) => new module.OtlpHttpExporter(this._otlpOptions));
+    this.#sender ??= Promise.resolve(loadService()).then((module) => new module.OtlpHttpSender(this._otlpOptions));
     return await (await this.#sender).export(batch);
   }
 

@@ -4,7 +4,7 @@
 // the page comes back.
 
 import type { AnyDestination } from "./destination_options.js";
-import { OtlpHttpExporter } from "./otlp_http_exporter.js";
+import { OtlpHttpSender } from "./otlp_http_sender.js";
 import { isTraceExporter } from "./trace_exporter.js";
 
 /** `window` and `document`, as far as they are used. */
@@ -26,7 +26,7 @@ export interface PageHideOptions {
 export function installPageHide({ host, destinations, loadGzip = loadFflate }: PageHideOptions): () => void {
   let gzipSync: GzipSync | null = null;
   let isHidden = false;
-  if (destinations().some(({ exporter }) => exporter instanceof OtlpHttpExporter && exporter.compression === "gzip")) {
+  if (destinations().some(({ exporter }) => exporter instanceof OtlpHttpSender && exporter.compression === "gzip")) {
     loadGzip().then(
       (loaded) => {
         gzipSync = loaded;
@@ -74,7 +74,7 @@ export function installPageHide({ host, destinations, loadGzip = loadFflate }: P
 
 function sendOne(destination: AnyDestination, gzipSync: GzipSync | null): void {
   const { exporter } = destination;
-  if (exporter instanceof OtlpHttpExporter) destination.sendNow((batch) => exporter.sendNow(batch, gzipSync));
+  if (exporter instanceof OtlpHttpSender) destination.sendNow((batch) => exporter.sendNow(batch, gzipSync));
   else {
     void destination.flush();
     // The first requests of whole traces start now; a page that is not closed sends the others.

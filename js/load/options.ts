@@ -1,7 +1,7 @@
 // What init() takes, checked at once: a wrong option is the caller's mistake and is told as an error.
 
 import type { SpanExporter } from "../export/exporter.js";
-import type { HeaderSource } from "../export/otlp_http_exporter.js";
+import type { HeaderSource } from "../export/otlp_http_sender.js";
 import { TraceError } from "../trace_error.js";
 import type { LiveSpan } from "../tracing/live_span.js";
 import type { Logger, SpanLimits } from "../tracing/runtime.js";

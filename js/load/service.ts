@@ -1,12 +1,20 @@
 // Behind init(): the module, the destinations, and what they have in common. One a realm.
 
-import { defaultServiceName, environmentConfig, isNode, samplerOf, watchEnd } from "#host";
+import {
+  defaultServiceName,
+  environmentConfig,
+  isNode,
+  lateConsoleExporter,
+  lateRoutingExporter,
+  samplerOf,
+  watchEnd,
+} from "#host";
 import { Destination } from "../export/destination.js";
 import type { AnyDestination } from "../export/destination_options.js";
 import type { DestinationCounters } from "../export/destination_counters.js";
 import type { SpanExporter } from "../export/exporter.js";
 import { combineResults, type FlushResult } from "../export/flush_result.js";
-import { OtlpHttpExporter, type OtlpHttpExporterOptions } from "../export/otlp_http_exporter.js";
+import { OtlpHttpSender, type OtlpHttpExporterOptions } from "../export/otlp_http_sender.js";
 import type { EnvironmentConfig, PropagatorName } from "../export/otlp_config.js";
 import { systemTimers } from "../export/timers.js";
 import { TraceDestination } from "../export/trace_destination.js";
@@ -48,6 +56,8 @@ import { VERSION } from "../version.js";
 import { resourceAttributes, SCOPE_NAME } from "./resource.js";
 import { StagingArea } from "./staging.js";
 import { TraceKeeper, type KeeperSettings } from "./trace_keeper.js";
+
+export { OtlpHttpSender } from "../export/otlp_http_sender.js";
 
 interface NamedExporter {
   name: string;
@@ -267,7 +277,7 @@ export class Service implements ExportHub {
     return (Array.isArray(exporter) ? exporter : [exporter]).map((each) => ({
       name: "_otlpOptions" in each ? "otlp" : nameOf(each),
       // The public class stands for the one that sends; that one can be used at once here.
-      exporter: "_otlpOptions" in each ? new OtlpHttpExporter(each._otlpOptions as OtlpHttpExporterOptions) : each,
+      exporter: "_otlpOptions" in each ? new OtlpHttpSender(each._otlpOptions as OtlpHttpExporterOptions) : each,
       holdsTraces: ("holdsTraces" in each && each.holdsTraces === true) || isTraceExporter(each),
     }));
   }
@@ -280,14 +290,13 @@ export class Service implements ExportHub {
         if (trackingUri === undefined)
           throw new TraceError("INVALID_PARAMETER_VALUE", 'exporter: "mlflow" needs a trackingUri, or MLFLOW_TRACKING_URI');
         const given = definedOf({ trackingUri, experimentId, compression, timeoutMillis });
-        const make = async () => (await import("../mlflow/routing_exporter.js")).makeRoutingExporter({ ...given, logger });
+        const make = () => lateRoutingExporter({ ...given, logger });
         return [{ name, exporter: new LazyTraceExporter(make), holdsTraces: true }];
       }
       case "none":
         return [];
       case "console": {
-        const make = async () => (await import("../export/console_exporter.js")).makeConsoleExporter();
-        return [{ name, exporter: new LazyExporter(make), holdsTraces: true }];
+        return [{ name, exporter: new LazyExporter(lateConsoleExporter), holdsTraces: true }];
       }
       case "otlp": {
         const { endpoint, headers, protocol, compression, timeoutMillis, keepalive, logger } = options;
@@ -297,7 +306,7 @@ export class Service implements ExportHub {
         return [
           {
             name,
-            exporter: new OtlpHttpExporter({ ...fromEnvironment, ...where, ...given, logger: logger ?? this.#tracer.logger }),
+            exporter: new OtlpHttpSender({ ...fromEnvironment, ...where, ...given, logger: logger ?? this.#tracer.logger }),
             holdsTraces: false,
           },
         ];

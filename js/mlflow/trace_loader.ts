@@ -13,15 +13,10 @@ import { chunksOf, mapBounded } from "./bounded_map.js";
 import { isMissingEndpoint, MlflowHttpError } from "./http_error.js";
 import { exportOf } from "./pending_exports.js";
 import { path, type RestClient } from "./rest_client.js";
+import { SpansLocation } from "./spans_location.js";
 import { warehouseQuery } from "./trace_address.js";
 import { infoOfServer } from "./trace_records.js";
 import { infoFromProto, locationTextOf } from "./trace_info_proto.js";
-
-export const SpansLocation = {
-  TRACKING_STORE: "TRACKING_STORE",
-  ARTIFACT_REPO: "ARTIFACT_REPO",
-  ARCHIVE_REPO: "ARCHIVE_REPO",
-} as const;
 
 const SPANS_LOCATION_TAG = "mlflow.trace.spansLocation";
 /** Why the spans of one trace cannot be had while those of others can. */

@@ -1,6 +1,9 @@
 // What a page or a worker offers to the code behind init().
 
 import type { EnvironmentConfig } from "../export/otlp_config.js";
+import type { SpanExporter } from "../export/exporter.js";
+import type { TraceExporter } from "../export/trace_exporter.js";
+import type { MlflowExporterOptions } from "../mlflow/mlflow_exporter.js";
 import { TraceError } from "../trace_error.js";
 import type { Sampler } from "../tracing/sampling.js";
 import type { LifecycleOptions, Program } from "./lifecycle.js";
@@ -53,6 +56,14 @@ export function textFile(_path: string): string | null {
 /** A page says nothing of who looks at it. */
 export function programOf(): Program | null {
   return null;
+}
+
+export async function lateConsoleExporter(): Promise<SpanExporter> {
+  return (await import("../export/console_exporter.js")).makeConsoleExporter();
+}
+
+export async function lateRoutingExporter(options: MlflowExporterOptions): Promise<TraceExporter> {
+  return (await import("../mlflow/routing_exporter.js")).makeRoutingExporter(options);
 }
 
 /** Where the module's bytes stand beside this file; null: fetch the URL. */

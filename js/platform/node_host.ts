@@ -2,6 +2,11 @@
 
 import type * as fs from "node:fs";
 import type * as os from "node:os";
+import { makeConsoleExporter } from "../export/console_exporter.js";
+import type { SpanExporter } from "../export/exporter.js";
+import type { TraceExporter } from "../export/trace_exporter.js";
+import type { MlflowExporterOptions } from "../mlflow/mlflow_exporter.js";
+import { makeRoutingExporter } from "../mlflow/routing_exporter.js";
 import { installExitHooks, type ExitHost } from "../export/exit_node.js";
 import { readEnvironment, type EnvironmentConfig } from "../export/otlp_config.js";
 import {
@@ -70,6 +75,15 @@ function nameOfUser(): string {
 function homeFolder(): string {
   const home = process.platform === "win32" ? undefined : process.env["HOME"];
   return home ?? builtin<typeof os>("node:os").homedir();
+}
+
+/** The code behind is read when the exporter is made, not with the package. */
+export async function lateConsoleExporter(): Promise<SpanExporter> {
+  return makeConsoleExporter();
+}
+
+export async function lateRoutingExporter(options: MlflowExporterOptions): Promise<TraceExporter> {
+  return makeRoutingExporter(options);
 }
 
 /** The module's bytes beside the glue. */

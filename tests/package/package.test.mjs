@@ -110,6 +110,57 @@ test("ES module and CommonJS copies in one process share one manager", async () 
   assert.equal(result.same, true);
 });
 
+test("names whose code is read late are those of the bundle that has all in it, and one class each", async () => {
+  const result = await runInProject(
+    "late.mjs",
+    `import { createRequire } from "node:module";
+     import * as main from "spandrel";
+     import * as bundled from "./node_modules/spandrel/dist/node/bundled.mjs";
+     const required = createRequire(import.meta.url)("spandrel");
+     const kinds = (names) => Object.keys(names).filter((name) => name !== "default").sort().map((name) => name + " " + typeof names[name]);
+     await main.init({ exporter: "none", retainTraces: true });
+     let refusal;
+     try { new main.TracingClient({ trackingUri: "file:///mlruns" }); } catch (error) { refusal = error; }
+     class OwnQueue extends main.AsyncExportQueue {}
+     const span = main.createSpan(null);
+     const queue = new OwnQueue();
+     console.log(JSON.stringify({
+       kinds: kinds(main), bundled: kinds(bundled), required: kinds(required),
+       isOwnError: refusal instanceof main.TraceError,
+       isOwnSpan: span instanceof main.NoOpSpan,
+       isQueue: queue instanceof main.AsyncExportQueue && queue instanceof OwnQueue,
+       html: main.getTraceHtml([]).includes("<"),
+     }));
+     await main.shutdown();`,
+  );
+  assert.ok(result.kinds.length > 80);
+  assert.deepEqual(result.kinds, result.bundled);
+  assert.deepEqual(result.kinds, result.required);
+  const { isOwnError, isOwnSpan, isQueue, html } = result;
+  assert.deepEqual({ isOwnError, isOwnSpan, isQueue, html }, { isOwnError: true, isOwnSpan: true, isQueue: true, html: true });
+});
+
+test("an application for Node that esbuild has put into one file traces, with all the package can do", async () => {
+  const { build } = await import("esbuild");
+  writeFileSync(
+    join(PROJECT, "app.mjs"),
+    `import { getTraceHtml, TracingClient } from "spandrel";
+     ${program('import { flushTraces, init, shutdown, startSpan, trace, withSpan } from "spandrel/inline";')}
+     if (!(new TracingClient({ trackingUri: "http://127.0.0.1:9" }) instanceof TracingClient) || !getTraceHtml([])) throw new Error("late code");`,
+  );
+  const outfile = join(WORK, "bundled_app", "app.mjs");
+  await build({
+    entryPoints: [join(PROJECT, "app.mjs")],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    outfile,
+    logLevel: "error",
+  });
+  const { stdout } = await runFile(process.execPath, [outfile], { cwd: WORK, env: { ...process.env, RECEIVER: receiver.url } });
+  assertDelivered(JSON.parse(stdout.trim().split("\n").at(-1)));
+});
+
 test("spandrel/wasm gives the module itself", async () => {
   const source = (load) => `(async () => { const { createModule } = ${load};
     const module = await createModule();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Destination } from "../../../js/export/destination.js";
 import type { DestinationOptions } from "../../../js/export/destination_options.js";
 import type { Outcome, SpanBatch, SpanExporter } from "../../../js/export/exporter.js";
-import { OtlpHttpExporter, type OtlpHttpExporterOptions } from "../../../js/export/otlp_http_exporter.js";
+import { OtlpHttpSender, type OtlpHttpExporterOptions } from "../../../js/export/otlp_http_sender.js";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../../../js/export/transport.js";
 import { Core } from "../../../js/load/core.js";
 import { ExportCore } from "../../../js/load/export_core.js";
@@ -190,7 +190,7 @@ export async function openScripted(
   const time = options.time ?? new FakeTime();
   const client = new ScriptedClient(time, reply);
   const logger = new TestLogger();
-  const exporter = new OtlpHttpExporter({ client, clock: time, logger, ...options.otlp });
+  const exporter = new OtlpHttpSender({ client, clock: time, logger, ...options.otlp });
   const { otlp: _, ...rest } = options;
   const harness = await Harness.open({ exporter, time, ...rest });
   return { harness, client, time, destination: harness.destination };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { checkedHeaders } from "../../../js/export/headers.js";
 import { shownText, shownUrl } from "../../../js/export/log_once.js";
-import { OtlpHttpExporter } from "../../../js/export/otlp_http_exporter.js";
+import { OtlpHttpSender } from "../../../js/export/otlp_http_sender.js";
 import { TraceError } from "../../../js/trace_error.js";
 import { VERSION } from "../../../js/version.js";
 import manifest from "../../../package.json";
@@ -63,7 +63,7 @@ describe("X5: headers that could become two", () => {
 
 test("a refused header is told once", async () => {
   const logger = new TestLogger();
-  await new OtlpHttpExporter({ headers: { "bad name": "canary" }, logger }).shutdown();
+  await new OtlpHttpSender({ headers: { "bad name": "canary" }, logger }).shutdown();
   expect(logger.lines).toEqual(['header "bad name" is left out: its name is not a header name']);
 });
 
@@ -76,7 +76,7 @@ test.each([
   { url: "nowhere" },
   { endpoint: "ftp://x" },
 ])("wrong options are refused at once: %j", (options) => {
-  expect(() => new OtlpHttpExporter(options as never)).toThrow(TraceError);
+  expect(() => new OtlpHttpSender(options as never)).toThrow(TraceError);
 });
 
 test("text of a receiver fits one line", () => {

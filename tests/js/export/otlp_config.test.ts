@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { readEnvironment, type EnvironmentConfig } from "../../../js/export/otlp_config.js";
 import { splitUserInfo, tracesUrlAsIs, tracesUrlOfBase } from "../../../js/export/endpoint.js";
-import { OtlpHttpExporter } from "../../../js/export/otlp_http_exporter.js";
+import { OtlpHttpSender } from "../../../js/export/otlp_http_sender.js";
 import { TraceError } from "../../../js/trace_error.js";
 
 function read(environment: Record<string, string>): { config: EnvironmentConfig; warnings: string[] } {
@@ -12,7 +12,7 @@ function read(environment: Record<string, string>): { config: EnvironmentConfig;
 
 describe("endpoints", () => {
   test("H2: the default is port 4318 of this machine, traces at v1/traces", async () => {
-    const exporter = new OtlpHttpExporter();
+    const exporter = new OtlpHttpSender();
     expect(exporter.shownUrl).toBe("http://localhost:4318/v1/traces");
     await exporter.shutdown();
   });

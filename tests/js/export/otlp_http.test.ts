@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { gzipSync } from "node:zlib";
 import type { Destination } from "../../../js/export/destination.js";
-import { OtlpHttpExporter, type OtlpHttpExporterOptions } from "../../../js/export/otlp_http_exporter.js";
+import { OtlpHttpSender, type OtlpHttpExporterOptions } from "../../../js/export/otlp_http_sender.js";
 import { systemTimers } from "../../../js/export/timers.js";
 import { systemClock } from "../../../js/tracing/clock.js";
 import { VERSION } from "../../../js/version.js";
@@ -25,7 +25,7 @@ interface Setting {
 /** Real time, real sockets; jitter so small that retries come at once. */
 async function open(options: OtlpHttpExporterOptions, random = 0.01): Promise<Setting> {
   const logger = new TestLogger();
-  const exporter = new OtlpHttpExporter({ logger, ...options });
+  const exporter = new OtlpHttpSender({ logger, ...options });
   const harness = await Harness.open({ exporter, clock: systemClock, timers: systemTimers, random: () => random });
   openDestinations.push(harness.destination);
   return { harness, logger, destination: harness.destination };
@@ -251,7 +251,7 @@ describe("H6: the time of one attempt", () => {
   });
 
   test("the default is ten seconds", async () => {
-    const exporter = new OtlpHttpExporter();
+    const exporter = new OtlpHttpSender();
     expect(exporter.longestExportMillis).toBe(30_000);
     await exporter.shutdown();
   });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Outcome, SpanBatch as Batch } from "../../../js/export/exporter.js";
-import { OtlpHttpExporter } from "../../../js/export/otlp_http_exporter.js";
+import { OtlpHttpSender } from "../../../js/export/otlp_http_sender.js";
 import { SpanBatch } from "../../../js/export/span_batch.js";
 import { CodecCore } from "../../../js/load/codec_core.js";
 import type { Core } from "../../../js/load/core.js";
@@ -65,7 +65,7 @@ describe("SpanBatch.of", () => {
   test("an exporter sends it and reads the answer with the core's rules", async () => {
     const spans = await heldSpans(2);
     const server = await FaultServer.start();
-    const exporter = new OtlpHttpExporter({ endpoint: server.endpoint, logger: { ...console, warn: () => undefined } });
+    const exporter = new OtlpHttpSender({ endpoint: server.endpoint, logger: { ...console, warn: () => undefined } });
     expect(await exporter.export(SpanBatch.of(spans))).toEqual({ status: "success" });
     server.step = status(503, { "retry-after": "7" });
     expect(await exporter.export(SpanBatch.of(spans))).toEqual({ status: "retryable", afterMillis: 7_000 });
@@ -84,7 +84,7 @@ describe("SpanBatch.of", () => {
 
 test("H8: a request of more than 64 MiB is not sent", async () => {
   const server = await FaultServer.start();
-  const exporter = new OtlpHttpExporter({ endpoint: server.endpoint });
+  const exporter = new OtlpHttpSender({ endpoint: server.endpoint });
   const batch: Batch = {
     spanCount: 1,
     byteLength: 65 << 20,

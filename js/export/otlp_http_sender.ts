@@ -49,7 +49,7 @@ const DEFAULT_CONCURRENCY = 4;
 /** A request that was started at once, for the moment in which a page goes away. */
 export type SentNow = { kind: "sent"; outcome: Promise<Outcome> } | { kind: "halve" } | { kind: "no_room" };
 
-export class OtlpHttpExporter implements SpanExporter {
+export class OtlpHttpSender implements SpanExporter {
   /** The URL without user name, password and query. */
   readonly shownUrl: string;
   readonly concurrency: number;
