@@ -1,4 +1,4 @@
-// Tests run the TypeScript sources against the built module: `node scripts/build.mjs wasm glue` comes first.
+// Tests run the TypeScript sources against the built module: `node scripts/build.mjs wasm modules` comes first.
 export default {
   testEnvironment: "node",
   roots: ["<rootDir>/tests/js"],

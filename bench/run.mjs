@@ -156,7 +156,7 @@ const SECTIONS = {
   async sizes() {
     const all = await sizes();
     const kB = (value) => (value === undefined ? "" : `${(value / 1000).toFixed(1)} kB`);
-    const marks = { "tracing module, wasm and glue": 70_000, wrapper: 14_000 };
+    const marks = { "tracing module": 70_000, wrapper: 14_000 };
     for (const [figure, { raw, gzip, brotli }] of Object.entries(all)) {
       const mark = marks[figure];
       rows.push({
@@ -179,7 +179,7 @@ for (const name of wanted) {
   }
 }
 await setup();
-await build(["wasm", "glue", "js"]);
+await build(["wasm", "modules", "js"]);
 installPeers();
 for (const [name, { title }] of Object.entries(PEERS)) console.log(`${name}: ${title}`);
 for (const name of wanted.length > 0 ? wanted : Object.keys(SECTIONS)) {

@@ -1,4 +1,4 @@
-// Sizes: the module and its glue, the wrapper as an application bundles it, what npm install puts on disk.
+// Sizes: the module, the wrapper as an application bundles it, what npm install puts on disk.
 import { existsSync, lstatSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { bundle, sizesOf } from "../scripts/bundle_size.mjs";
@@ -16,10 +16,8 @@ export async function sizes() {
   const file = (name) => readFileSync(join(ROOT, "dist/browser", name));
   const weigh = async (source, folder) => sizesOf(await bundle(source, folder));
   return {
-    "tracing module: wasm": sizesOf([file("spandrel_core.wasm")]),
-    "tracing module: glue": sizesOf([file("spandrel_core_glue.mjs")]),
-    "tracing module, wasm and glue": sizesOf([file("spandrel_core.wasm"), file("spandrel_core_glue.mjs")]),
-    "with manager, codecs and classes": sizesOf([file("spandrel.wasm"), file("spandrel_glue.mjs")]),
+    "tracing module": sizesOf([file("spandrel_core.wasm")]),
+    "with manager and codecs": sizesOf([file("spandrel.wasm")]),
     wrapper: await weigh('export { init, trace, withSpan, startSpan } from "spandrel";', ROOT),
     "OpenTelemetry JS, bundled": await weigh(
       'export { TracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace"; export { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"; export { trace } from "@opentelemetry/api";',

@@ -1,8 +1,8 @@
 // As the main entry, with the module inside: nothing is fetched. For places where a file beside the
 // code cannot be had.
 
-import { createModule, wasmBase64 } from "../build/module/spandrel_inline.mjs";
-import { setModuleLoader } from "./load/load_module.js";
+import { wasmBase64 } from "../build/module/spandrel_inline.mjs";
+import { carryModule } from "./load/load_module.js";
 
 function bytes(): Uint8Array<ArrayBuffer> {
   const text = atob(wasmBase64);
@@ -11,6 +11,6 @@ function bytes(): Uint8Array<ArrayBuffer> {
   return decoded;
 }
 
-setModuleLoader({ importFactory: async () => createModule, requireFactory: () => createModule, readBytes: bytes });
+carryModule(bytes);
 
 export * from "./index.js";

@@ -8,7 +8,7 @@
 // throw TraceError; setters of spans never throw, what they refuse goes to the logger.
 
 import { Handover } from "./load/handover.js";
-import { loadModule } from "./load/load_module.js";
+import { loadClasses } from "./load/classes_module.js";
 import {
   readManagedTrace,
   type DroppedTrace,
@@ -165,9 +165,8 @@ export interface SpandrelModule {
 /** A module of its own, with its own heap. Rejects with TraceError where it cannot be had. */
 export async function createModule(options: ModuleOptions = {}): Promise<SpandrelModule> {
   let handover: Handover | null = null;
-  const raw = await loadModule({ source: options.wasm, isFull: true }, (cause) => handover?.die(cause));
+  const raw = await loadClasses(options.wasm, (cause) => handover?.die(cause));
   handover = new Handover(raw, () => undefined);
-  handover.need("TraceManager");
   return classesOf(new Host(handover, options.logger));
 }
 

@@ -1,7 +1,7 @@
-// Builds everything, or the steps named: node scripts/build.mjs [wasm] [glue] [js] [types] [page]
+// Builds everything, or the steps named: node scripts/build.mjs [wasm] [modules] [js] [types] [page]
 //
 //   wasm    C++ → build/wasm (CMake with Emscripten's toolchain file)
-//   glue    → build/module: for each module its .wasm, and Emscripten's glue minified, as ES module and CommonJS
+//   modules → build/module: the .wasm files, and the glue of the one that has classes, minified
 //   js      → dist/node and dist/browser (scripts/bundle_js.mjs)
 //   types   → dist/types (for import) and dist/types-cjs (for require)
 //   page    demo/page → dist/page
@@ -13,9 +13,9 @@ import { emscriptenEnvironment, emscriptenVersion } from "./setup.mjs";
 import { ensureProtobufSource } from "./protobuf_source.mjs";
 import { hashOf, onceFor } from "./stamps.mjs";
 
-const MODULES = ["spandrel_core", "spandrel", "spandrel_viewer"];
+const MODULES = ["spandrel_core", "spandrel", "spandrel_classes", "spandrel_viewer"];
 const CORE_INPUTS = ["src", "wasm", "cmake", "CMakeLists.txt"];
-const STEPS = { wasm: buildWasm, glue: buildGlue, js: buildJs, types: buildTypes, page: buildPage };
+const STEPS = { wasm: buildWasm, modules: gatherModules, js: buildJs, types: buildTypes, page: buildPage };
 
 export async function build(steps = Object.keys(STEPS)) {
   for (const step of steps) {
@@ -29,7 +29,7 @@ export async function build(steps = Object.keys(STEPS)) {
 
 async function buildWasm() {
   const compiler = emscriptenVersion();
-  const outputs = ["build/wasm/wasm/spandrel.mjs", "build/wasm/wasm/spandrel.wasm"];
+  const outputs = MODULES.map((name) => `build/wasm/wasm/${name}.wasm`);
   await onceFor("wasm", hashOf(CORE_INPUTS, [compiler]), outputs, async () => {
     const env = emscriptenEnvironment();
     const source = await ensureProtobufSource();
@@ -61,47 +61,39 @@ function compilerOf(folder) {
   return existsSync(file) ? readFileSync(file, "utf8") : null;
 }
 
-// --- glue ---------------------------------------------------------------------------------------
+// --- modules ------------------------------------------------------------------------------------
 
-async function buildGlue() {
-  const built = MODULES.filter((name) => existsSync(join(ROOT, `build/wasm/wasm/${name}.mjs`)));
-  const inputs = built.flatMap((name) => [`build/wasm/wasm/${name}.mjs`, `build/wasm/wasm/${name}.wasm`]);
-  const outputs = built.flatMap((name) => [
-    `build/module/${name}_glue.mjs`,
-    `build/module/${name}_glue.cjs`,
-    `build/module/${name}.wasm`,
-  ]);
-  await onceFor("glue", hashOf([...inputs, "scripts/build.mjs"]), outputs, async () => {
-    const esbuild = await import("esbuild");
-    mkdirSync(join(ROOT, "build/module"), { recursive: true });
-    for (const name of built) {
-      const source = readFileSync(join(ROOT, `build/wasm/wasm/${name}.mjs`), "utf8");
-      forbidEval(name, source);
-      const declaration = "declare function createModule(options?: Record<string, unknown>): Promise<unknown>;\n";
-      writeFileSync(join(ROOT, `build/module/${name}_glue.d.mts`), `${declaration}export default createModule;\n`);
-      writeFileSync(join(ROOT, `build/module/${name}_glue.d.cts`), `${declaration}export = createModule;\n`);
-      for (const [format, extension] of [
-        ["esm", "mjs"],
-        ["cjs", "cjs"],
-      ]) {
-        const { code } = await esbuild.transform(source, {
-          format,
-          minify: true,
-          target: "es2022",
-          // The glue never looks for its bytes: the loader passes `instantiateWasm`. A constant here keeps bundlers
-          // from copying a second .wasm and lets the same text be CommonJS.
-          define: { "import.meta.url": '"file:///"' },
-          legalComments: "none",
-        });
-        writeFileSync(
-          join(ROOT, `build/module/${name}_glue.${extension}`),
-          code + (format === "cjs" ? "module.exports=module.exports.default;\n" : ""),
-        );
-      }
-      cpSync(join(ROOT, `build/wasm/wasm/${name}.wasm`), join(ROOT, `build/module/${name}.wasm`));
-    }
+async function gatherModules() {
+  const outputs = [...MODULES.map((name) => `${name}.wasm`), "spandrel_classes_glue.mjs", "spandrel_inline.mjs"];
+  const inputs = [...MODULES.map((name) => `build/wasm/wasm/${name}.wasm`), "build/wasm/wasm/spandrel_classes.mjs"];
+  const paths = outputs.map((name) => `build/module/${name}`);
+  await onceFor("modules", hashOf([...inputs, "scripts/build.mjs"]), paths, async () => {
+    await writeModules("build/wasm/wasm", "build/module", { minify: true });
     writeInline();
   });
+}
+
+/** The modules, and the glue of the one that has classes. */
+export async function writeModules(from, to, { minify }) {
+  const esbuild = await import("esbuild");
+  mkdirSync(join(ROOT, to), { recursive: true });
+  for (const name of MODULES) cpSync(join(ROOT, from, `${name}.wasm`), join(ROOT, to, `${name}.wasm`));
+  const source = readFileSync(join(ROOT, from, "spandrel_classes.mjs"), "utf8");
+  if (minify) forbidEval("spandrel_classes", source);
+  const { code } = await esbuild.transform(source, {
+    format: "esm",
+    minify,
+    target: "es2022",
+    // The glue never looks for its bytes: the loader passes `instantiateWasm`. A constant here keeps bundlers from
+    // copying a second .wasm, and lets the same text be part of a CommonJS file.
+    define: { "import.meta.url": '"file:///"' },
+    legalComments: "none",
+  });
+  writeFileSync(join(ROOT, to, "spandrel_classes_glue.mjs"), code);
+  writeFileSync(
+    join(ROOT, to, "spandrel_classes_glue.d.mts"),
+    "declare function createModule(options?: Record<string, unknown>): Promise<unknown>;\nexport default createModule;\n",
+  );
 }
 
 function forbidEval(name, source) {
@@ -109,13 +101,11 @@ function forbidEval(name, source) {
   if (found) throw new StepError(`the glue of ${name} contains "${found[0]}": a strict content policy would refuse it`);
 }
 
-/** What spandrel/inline carries: the glue, and the module in base64. */
+/** What spandrel/inline carries: the module in base64. */
 function writeInline() {
   const base64 = readFileSync(join(ROOT, "build/module/spandrel.wasm")).toString("base64");
-  const text = `export { default as createModule } from "./spandrel_glue.mjs";\nexport const wasmBase64 =\n  "${base64}";\n`;
-  writeFileSync(join(ROOT, "build/module/spandrel_inline.mjs"), text);
-  const types = "export const createModule: unknown;\nexport const wasmBase64: string;\n";
-  writeFileSync(join(ROOT, "build/module/spandrel_inline.d.mts"), types);
+  writeFileSync(join(ROOT, "build/module/spandrel_inline.mjs"), `export const wasmBase64 =\n  "${base64}";\n`);
+  writeFileSync(join(ROOT, "build/module/spandrel_inline.d.mts"), "export const wasmBase64: string;\n");
 }
 
 // --- js -----------------------------------------------------------------------------------------
@@ -135,14 +125,13 @@ async function buildJs() {
     for (const folder of ["dist/node", "dist/browser"]) rmSync(join(ROOT, folder), { recursive: true, force: true });
     await bundleForNode();
     await bundleForPages();
-    for (const name of MODULES.filter((name) => existsSync(join(ROOT, `build/module/${name}.wasm`)))) {
-      for (const folder of ["node", "browser"]) {
-        for (const file of [`${name}.wasm`, `${name}_glue.mjs`, ...(folder === "node" ? [`${name}_glue.cjs`] : [])]) {
-          cpSync(join(ROOT, "build/module", file), join(ROOT, "dist", folder, file));
-        }
-      }
-    }
+    copyModules("node", MODULES);
+    copyModules("browser", ["spandrel_core", "spandrel", "spandrel_classes"]);
   });
+}
+
+function copyModules(folder, names) {
+  for (const name of names) cpSync(join(ROOT, `build/module/${name}.wasm`), join(ROOT, `dist/${folder}/${name}.wasm`));
 }
 
 // --- types --------------------------------------------------------------------------------------
@@ -171,49 +160,37 @@ async function buildTypes() {
 /** demo/page/main.ts and its workers are bundled; other files (html, css, icons) are copied as they are. */
 async function buildPage() {
   if (!existsSync(join(ROOT, "demo/page"))) return;
-  await onceFor("page", hashOf(["demo", "js", "build/module", "scripts/build.mjs"]), ["dist/page/index.html"], async () => {
-    say("Building the page");
-    rmSync(join(ROOT, "dist/page"), { recursive: true, force: true });
-    const esbuild = await import("esbuild");
-    const entries = ["main", "worker"].filter((name) => existsSync(join(ROOT, `demo/page/${name}.ts`)));
-    await esbuild.build({
-      absWorkingDir: ROOT,
-      entryPoints: entries.map((name) => ({ in: `demo/page/${name}.ts`, out: name })),
-      outdir: "dist/page",
-      bundle: true,
-      splitting: true,
-      format: "esm",
-      platform: "browser",
-      conditions: ["browser"],
-      target: "es2022",
-      minify: true,
-      legalComments: "none",
-      chunkNames: "chunk-[hash]",
-      logOverride: { "ignored-bare-import": "silent" },
-      plugins: [builtModule(), keepGlueBeside()],
-    });
-    for (const file of readdirSync(join(ROOT, "demo/page"))) {
-      if (!/\.tsx?$/.test(file)) cpSync(join(ROOT, "demo/page", file), join(ROOT, "dist/page", file), { recursive: true });
-    }
-    for (const name of MODULES) {
-      for (const file of [`${name}.wasm`, `${name}_glue.mjs`]) {
-        if (existsSync(join(ROOT, "build/module", file))) cpSync(join(ROOT, "build/module", file), join(ROOT, "dist/page", file));
+  await onceFor(
+    "page",
+    hashOf(["demo", "js", "build/module", "scripts/build.mjs", "scripts/bundle_js.mjs"]),
+    ["dist/page/index.html"],
+    async () => {
+      say("Building the page");
+      rmSync(join(ROOT, "dist/page"), { recursive: true, force: true });
+      const esbuild = await import("esbuild");
+      const entries = ["main", "worker"].filter((name) => existsSync(join(ROOT, `demo/page/${name}.ts`)));
+      await esbuild.build({
+        absWorkingDir: ROOT,
+        entryPoints: entries.map((name) => ({ in: `demo/page/${name}.ts`, out: name })),
+        outdir: "dist/page",
+        bundle: true,
+        splitting: true,
+        format: "esm",
+        platform: "browser",
+        conditions: ["browser"],
+        target: "es2022",
+        minify: true,
+        legalComments: "none",
+        chunkNames: "chunk-[hash]",
+        logOverride: { "ignored-bare-import": "silent" },
+        plugins: [builtModule()],
+      });
+      for (const file of readdirSync(join(ROOT, "demo/page"))) {
+        if (!/\.tsx?$/.test(file)) cpSync(join(ROOT, "demo/page", file), join(ROOT, "dist/page", file), { recursive: true });
       }
-    }
-  });
-}
-
-/** The page's bundle takes the package from dist/browser; its glue stays a file beside the page's own. */
-function keepGlueBeside() {
-  return {
-    name: "glue-beside",
-    setup(pluginBuild) {
-      pluginBuild.onResolve({ filter: /spandrel\w*_glue\.mjs$/ }, ({ path }) => ({
-        path: `./${path.split("/").pop()}`,
-        external: true,
-      }));
+      copyModules("page", ["spandrel_core", "spandrel", "spandrel_viewer"]);
     },
-  };
+  );
 }
 
 main(import.meta.url, (args) => build(args.length > 0 ? args : undefined));

@@ -3,10 +3,8 @@
 // What is loaded at once is one file: in pages eager.mjs, all that js/start.ts imports; in Node index.mjs, all that
 // the main entry imports but what LATE names. The other files take from there what they share with it.
 //
-// How the built module is found. Sources say "../../build/module/<file>" (from js/load or js/platform), in
-// `new URL("…", import.meta.url)`, in `import("…")` and in `createRequire(import.meta.url)("…")`. In the
-// package those files stand beside the bundles, so the prefix is rewritten to "./" while bundling and the
-// imports stay imports: glue and wasm are loaded when init() asks, never with the main entry.
+// How the built modules are found. Sources say `new URL("../../build/module/<file>.wasm", import.meta.url)`. In the
+// package those files stand beside the bundles, so the prefix is rewritten to "./" while bundling.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { ROOT, StepError } from "./commands.mjs";
@@ -239,18 +237,15 @@ function dropBareImports(folder) {
   }
 }
 
-/** "../../build/module/x" → "./x", and imports of it stay as they are (see the head of this file). */
+/** URLs of "../../build/module/x.wasm" → "./x.wasm" (see the head of this file). */
 export function builtModule() {
   return {
     name: "built-module",
     setup(pluginBuild) {
       pluginBuild.onLoad({ filter: /[\\/]js[\\/].*\.ts$/ }, ({ path }) => {
         const source = readFileSync(path, "utf8");
-        return { contents: source.replace(/(["'])(?:\.\.\/)+build\/module\/(?!spandrel_inline)/g, "$1./"), loader: "ts" };
+        return { contents: source.replace(/"(?:\.\.\/)+build\/module\/(\w+\.wasm)"/g, '"./$1"'), loader: "ts" };
       });
-      pluginBuild.onResolve({ filter: /^\.\/spandrel\w*(_glue\.[cm]js|\.wasm)$/ }, ({ path, importer }) =>
-        importer.endsWith("spandrel_inline.mjs") ? undefined : { path, external: true },
-      );
     },
   };
 }

@@ -28,8 +28,6 @@ export async function bundle(source, resolveDir) {
     minify: true,
     legalComments: "none",
     logOverride: { "ignored-bare-import": "silent" },
-    // The glue and what belongs to it stay files: they are loaded by init().
-    external: ["*_glue.mjs"],
   });
   const outputs = result.metafile.outputs;
   const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint === "<stdin>");

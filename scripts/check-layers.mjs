@@ -25,7 +25,7 @@ const FORBIDDEN_HEADERS = [
   [/^(iostream|fstream|filesystem|regex|format|ranges|thread)$/, "no I/O, no std::regex, nothing that 3.1.6 lacks in src/"],
 ];
 /** Only these import the built modules or name their files. */
-const MODULE_USERS = /^js\/(load|platform|viewer)\/|^js\/(wasm|inline|viewer\/(viewer|glue\.d)|cli\/core_decoder)\.ts$/;
+const MODULE_USERS = /^js\/(load|platform|viewer)\/|^js\/(inline|cli\/core_decoder)\.ts$/;
 /** Only these import Node built-ins: the platform's Node files and the command. */
 const NODE_USERS = /^js\/platform\/node(_\w+)?\.ts$|^js\/cli\//;
 /** demo/ uses the package by name; the viewer's side of js/ is not an entry of the package yet. */

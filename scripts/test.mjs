@@ -15,7 +15,7 @@ main(import.meta.url, async (args) => {
   const unknown = names.find((name) => !(name in SUITES));
   if (unknown) throw new StepError(`there is no suite "${unknown}": ${Object.keys(SUITES).join(", ")}`);
   await setup({ tests: true });
-  if (names.some((name) => name === "js")) await build(["wasm", "glue", "js"]); // README's examples run the bundles
+  if (names.some((name) => name === "js")) await build(["wasm", "modules", "js"]); // README's examples run the bundles
   if (names.some((name) => name !== "core" && name !== "tsan" && name !== "js")) await build();
 
   const total = { passed: 0, failed: 0 };

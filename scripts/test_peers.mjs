@@ -34,7 +34,7 @@ main(import.meta.url, async (args) => {
     console.log(`skipped: ${error.message}`);
     return;
   }
-  if (!process.env["SPANDREL_PEERS_PACKAGE"]) await build(["wasm", "glue", "js", ...(isBulk ? [] : ["page"])]);
+  if (!process.env["SPANDREL_PEERS_PACKAGE"]) await build(["wasm", "modules", "js", ...(isBulk ? [] : ["page"])]);
 
   const work = join(FOLDER, "server");
   rmSync(work, { recursive: true, force: true });

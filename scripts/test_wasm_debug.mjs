@@ -1,13 +1,12 @@
 // Jest against modules that check themselves: each access of the heap, the stack, every assertion of
 // Emscripten's. node scripts/test_wasm_debug.mjs [Jest's arguments]; the modules are slow, so by default
 // only the suites that use them much.
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeModules } from "./build.mjs";
 import { ROOT, main, ninjaProgress, run, say } from "./commands.mjs";
 import { ensureProtobufSource } from "./protobuf_source.mjs";
 import { emscriptenEnvironment } from "./setup.mjs";
 
-const MODULES = ["spandrel_core", "spandrel", "spandrel_viewer"];
 const SUITES = [
   "core_module",
   "wasm_module",
@@ -24,7 +23,7 @@ main(import.meta.url, async (args) => {
   await run("emcmake", ["cmake", "--preset", "wasm-debug"], { quiet: true, env, what: "configuring the checked modules" });
   const progress = ninjaProgress("checked modules");
   await run("cmake", ["--build", "--preset", "wasm-debug"], { env, progress, what: "building the checked modules" });
-  await writeGlue();
+  await writeModules("build/wasm-debug/wasm", "build/module-debug", { minify: false });
   say("Jest against the checked modules");
   // Silent: embind tells of every object that the collector frees in place of delete().
   const jest = [
@@ -39,22 +38,3 @@ main(import.meta.url, async (args) => {
     what: "Jest",
   });
 });
-
-/** As scripts/build.mjs writes it, but readable. */
-async function writeGlue() {
-  const esbuild = await import("esbuild");
-  const folder = join(ROOT, "build/module-debug");
-  mkdirSync(folder, { recursive: true });
-  for (const name of MODULES) {
-    const source = readFileSync(join(ROOT, `build/wasm-debug/wasm/${name}.mjs`), "utf8");
-    for (const [format, extension] of [
-      ["esm", "mjs"],
-      ["cjs", "cjs"],
-    ]) {
-      const { code } = await esbuild.transform(source, { format, target: "es2022", define: { "import.meta.url": '"file:///"' } });
-      const tail = format === "cjs" ? "module.exports = module.exports.default;\n" : "";
-      writeFileSync(join(folder, `${name}_glue.${extension}`), code + tail);
-    }
-    cpSync(join(ROOT, `build/wasm-debug/wasm/${name}.wasm`), join(folder, `${name}.wasm`));
-  }
-}

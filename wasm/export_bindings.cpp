@@ -1,5 +1,4 @@
 // Decisions of the exporters and what they read in answers. js/load/export_core.ts.
-#include <emscripten/bind.h>
 
 #include <string>
 
@@ -10,55 +9,42 @@
 #include "otlp/response.h"
 
 namespace spandrel::wasm {
-namespace {
 
-int32_t nextStep(int32_t status, uint32_t spanCount, bool mayChangeEncoding) {
+SPANDREL_EXPORT int32_t nextStep(int32_t status, uint32_t spanCount, bool mayChangeEncoding) {
   return static_cast<int32_t>(exporting::nextStep(status, spanCount, mayChangeEncoding));
 }
 
 // Milliseconds as doubles: they are exact, and need no bigint on the way. −1: nothing.
-double retryDelay(uint32_t attempts, double random, double retryAfterMillis, double firstAttemptAt,
-                  double now) {
+SPANDREL_EXPORT double retryDelay(uint32_t attempts, double random, double retryAfterMillis,
+                                  double firstAttemptAt, double now) {
   return static_cast<double>(
       exporting::retryDelay(attempts, random, static_cast<int64_t>(retryAfterMillis),
                             static_cast<int64_t>(firstAttemptAt), static_cast<int64_t>(now))
           .value_or(-1));
 }
 
-double parseRetryAfter(uint32_t length, double now) {
+SPANDREL_EXPORT double parseRetryAfter(uint32_t length, double now) {
   return static_cast<double>(
       exporting::parseRetryAfterLines(inputText(length), static_cast<int64_t>(now)).value_or(-1));
 }
 
 // "<rejected spans> <message>"
-int32_t readExportAnswer(uint32_t length, bool isJson) {
+SPANDREL_EXPORT int32_t readExportAnswer(uint32_t length, bool isJson) {
   const otlp::ExportAnswer answer = otlp::parseExportAnswer(inputBytes(length), isJson);
   return reply(std::to_string(answer.rejectedSpans) + " " + answer.errorMessage);
 }
 
-int32_t readErrorMessage(uint32_t length, bool isJson) {
+SPANDREL_EXPORT int32_t readErrorMessage(uint32_t length, bool isJson) {
   return reply(otlp::parseErrorMessage(inputBytes(length), isJson));
 }
 
 // Portable records, back to back, as one ExportTraceServiceRequest.
-int32_t otlpRequestOfRecords(uint32_t length) {
+SPANDREL_EXPORT int32_t otlpRequestOfRecords(uint32_t length) {
   return reply(exporting::engine().encodeRecords(inputBytes(length)));
 }
 
-int32_t otlpJsonRequestOfRecords(uint32_t length) {
+SPANDREL_EXPORT int32_t otlpJsonRequestOfRecords(uint32_t length) {
   return reply(exporting::engine().encodeRecordsJson(inputBytes(length)));
-}
-
-}  // namespace
-
-EMSCRIPTEN_BINDINGS(spandrel_export) {
-  emscripten::function("nextStep", &nextStep);
-  emscripten::function("retryDelay", &retryDelay);
-  emscripten::function("parseRetryAfter", &parseRetryAfter);
-  emscripten::function("readExportAnswer", &readExportAnswer);
-  emscripten::function("readErrorMessage", &readErrorMessage);
-  emscripten::function("otlpRequestOfRecords", &otlpRequestOfRecords);
-  emscripten::function("otlpJsonRequestOfRecords", &otlpJsonRequestOfRecords);
 }
 
 }  // namespace spandrel::wasm

@@ -1,6 +1,6 @@
 #include "handover.h"
 
-#include <emscripten/bind.h>
+#include <emscripten/stack.h>
 
 #include <cstdlib>
 #include <utility>
@@ -24,16 +24,6 @@ Buffers& buffers() {
   return instance;
 }
 
-// Zero before any global is set up.
-constexpr size_t kMaxLate = 16;
-void (*lateBindings[kMaxLate])();
-size_t lateCount;
-
-void bindRest() {
-  const size_t count = std::exchange(lateCount, 0);
-  for (size_t i = 0; i < count; i++) lateBindings[i]();
-}
-
 int32_t replyAt(const void* data, size_t length) {
   buffers().output = static_cast<const uint8_t*>(data);
   return static_cast<int32_t>(length);
@@ -41,13 +31,21 @@ int32_t replyAt(const void* data, size_t length) {
 
 }  // namespace
 
-bool bindLater(void (*bind)()) {
-  if (lateCount == kMaxLate) std::abort();
-  lateBindings[lateCount++] = bind;
-  return true;
+SPANDREL_EXPORT uint32_t stackPointer() {
+  return static_cast<uint32_t>(emscripten_stack_get_current());
 }
 
-uint32_t inputBuffer(uint32_t bytes) {
+SPANDREL_EXPORT void restoreStack(uint32_t pointer) {
+  // The C library's own function for it has another name in each version.
+  __asm__ volatile(
+      ".globaltype __stack_pointer, i32\n"
+      "local.get %0\n"
+      "global.set __stack_pointer"
+      :
+      : "r"(pointer));
+}
+
+SPANDREL_EXPORT uint32_t inputBuffer(uint32_t bytes) {
   Buffers& b = buffers();
   if (bytes > b.inputCapacity || b.input == nullptr) {
     std::free(b.input);
@@ -58,7 +56,7 @@ uint32_t inputBuffer(uint32_t bytes) {
   return reinterpret_cast<uintptr_t>(b.input);
 }
 
-void shrinkBuffers() {
+SPANDREL_EXPORT void shrinkBuffers() {
   Buffers& b = buffers();
   if (b.inputCapacity > kKeptCapacity) {
     std::free(b.input);
@@ -69,10 +67,10 @@ void shrinkBuffers() {
   if (b.bytes.capacity() > kKeptCapacity) b.bytes = std::vector<uint8_t>();
 }
 
-uint32_t outputAddress() {
+SPANDREL_EXPORT uint32_t outputAddress() {
   return reinterpret_cast<uintptr_t>(buffers().output);
 }
-uint32_t errorOffset() {
+SPANDREL_EXPORT uint32_t errorOffset() {
   return buffers().errorOffset;
 }
 
@@ -108,19 +106,8 @@ int32_t reply(const Error& error) {
   return -1 - static_cast<int32_t>(error.code);
 }
 
-namespace {
-uint32_t messageLength() {
+SPANDREL_EXPORT uint32_t messageLength() {
   return static_cast<uint32_t>(buffers().text.size());
-}
-}  // namespace
-
-EMSCRIPTEN_BINDINGS(spandrel_handover) {
-  emscripten::function("bindRest", &bindRest);
-  emscripten::function("inputBuffer", &inputBuffer);
-  emscripten::function("shrinkBuffers", &shrinkBuffers);
-  emscripten::function("outputAddress", &outputAddress);
-  emscripten::function("errorOffset", &errorOffset);
-  emscripten::function("messageLength", &messageLength);
 }
 
 }  // namespace spandrel::wasm

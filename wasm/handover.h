@@ -1,10 +1,13 @@
 // Text and bytes between JavaScript and the core.
 //
 // embind copies strings by a JavaScript loop and breaks lone surrogates, so long values go through
-// two buffers instead: JavaScript asks for inputBuffer(bytes), encodes straight into it and calls a
-// binding with the length; the binding leaves its answer in the output buffer and returns its
-// length. A negative number is −(1 + ErrorCode): the output holds the message.
+// two buffers instead, and only numbers cross: JavaScript asks for inputBuffer(bytes), encodes
+// straight into it and calls a binding with the length; the binding leaves its answer in the output
+// buffer and returns its length. A negative number is −(1 + ErrorCode): the output holds the
+// message.
 #pragma once
+
+#include <emscripten/em_macros.h>
 
 #include <cstdint>
 #include <string>
@@ -14,19 +17,22 @@
 #include "base/result.h"
 #include "base/text.h"
 
+// What JavaScript calls by its name. Numbers alone may cross: unsigned ones arrive signed, a bool
+// as 0 or 1.
+#define SPANDREL_EXPORT extern "C" EMSCRIPTEN_KEEPALIVE
+
 namespace spandrel::wasm {
 
 // Address of a buffer of at least `bytes`; 0 when memory cannot be had. Valid until the next call.
-uint32_t inputBuffer(uint32_t bytes);
+SPANDREL_EXPORT uint32_t inputBuffer(uint32_t bytes);
 // Gives back memory that a large input took.
-void shrinkBuffers();
-uint32_t outputAddress();
-uint32_t errorOffset();
-
-// Bindings of what neither recording nor export needs: registering a hundred of them takes
-// milliseconds, so JavaScript calls bindRest() when it asks for the first. To be called while
-// globals are set up.
-bool bindLater(void (*bind)());
+SPANDREL_EXPORT void shrinkBuffers();
+// The shadow stack, which must be put back when a host exception (a RangeError of its stack) has
+// unwound through C++ frames.
+SPANDREL_EXPORT uint32_t stackPointer();
+SPANDREL_EXPORT void restoreStack(uint32_t pointer);
+SPANDREL_EXPORT uint32_t outputAddress();
+SPANDREL_EXPORT uint32_t errorOffset();
 
 std::string_view inputText(uint32_t length);
 Bytes inputBytes(uint32_t length);
@@ -48,9 +54,3 @@ int32_t reply(Result<T> result) {
 }
 
 }  // namespace spandrel::wasm
-
-// EMSCRIPTEN_BINDINGS for those. Followed by a body.
-#define SPANDREL_LATE_BINDINGS(name)                                                  \
-  static void name();                                                                 \
-  [[maybe_unused]] static const bool name##Listed = spandrel::wasm::bindLater(&name); \
-  static void name()

@@ -46,13 +46,13 @@ export class Handover {
   /** Runs `call` against the module; anything it throws but our own errors kills the module. */
   guard<T>(call: (raw: RawModule) => T): T {
     if (this.isDead) throw new TraceError("INTERNAL_ERROR", "the tracing module has stopped", { cause: this.#deathCause });
-    const stack = this.raw.stackSave();
+    const stack = this.raw.stackPointer();
     try {
       return call(this.raw);
     } catch (error) {
       if (error instanceof TraceError) throw error;
       if (error instanceof RangeError) {
-        this.raw.stackRestore(stack);
+        this.raw.restoreStack(stack);
         throw new TraceError("TOO_DEEP", "the input is nested too deeply for the module", { cause: error });
       }
       this.die(error);
@@ -123,11 +123,6 @@ export class Handover {
 
   /** To be called before a binding that RawModule does not list. Throws TraceError where this module is the smaller one; calling what it lacks would count as its end. */
   need(name: string): void {
-    if (typeof this.raw[name] === "function") return;
-    if (typeof this.raw.bindRest === "function")
-      this.guard((raw) => {
-        raw.bindRest();
-      });
     if (typeof this.raw[name] !== "function")
       throw new TraceError(
         "NOT_IMPLEMENTED",

@@ -63,7 +63,7 @@ interface ManagerBindings extends RawModule {
   managerTick(nowMillis: number): number;
   managerStats(): number;
   managerReset(): void;
-  managerHasLog(): boolean;
+  managerHasLog(): number;
   managerTakeLog(): number;
   managerHasOpenSpans(length: number): number;
   managerSetAside(length: number, nowMillis: number): number;
@@ -173,7 +173,7 @@ export class ManagerCore {
   }
 
   #drainLog(): void {
-    if (this.#handover.isDead || !this.#handover.guard((raw) => (raw as ManagerBindings).managerHasLog())) return;
+    if (this.#handover.isDead || this.#handover.guard((raw) => (raw as ManagerBindings).managerHasLog()) === 0) return;
     for (const entry of JSON.parse(this.#read((raw) => raw.managerTakeLog())) as LogEntry[]) this.#onLog(entry);
   }
 }

@@ -54,7 +54,7 @@ export interface RawClasses extends RawModule {
   Span: { fromRecord(length: number): RawSpan | null };
   LiveSpan: { start(length: number): RawLiveSpan | null };
   checkLiveSpanOptions(length: number): number;
-  managerHasLog(): boolean;
+  managerHasLog(): number;
   managerTakeLog(): number;
 }
 
@@ -84,7 +84,7 @@ export class Host {
     this.#log(["warn", message]);
   }
   drainLog(): void {
-    if (this.handover.isDead || !this.call((raw) => raw.managerHasLog())) return;
+    if (this.handover.isDead || this.call((raw) => raw.managerHasLog()) === 0) return;
     for (const entry of JSON.parse(this.text((raw) => raw.managerTakeLog())) as LogEntry[]) this.#log(entry);
   }
 

@@ -22,8 +22,8 @@ interface QueueBindings extends RawModule {
   taskQueuePut(queue: number, task: number, now: number): number;
   taskQueueActivate(queue: number): void;
   taskQueueNext(queue: number): number;
-  taskQueueDone(queue: number, task: number): boolean;
-  taskQueueFlush(queue: number, terminate: boolean): boolean;
+  taskQueueDone(queue: number, task: number): number;
+  taskQueueFlush(queue: number, terminate: boolean): number;
   taskQueueState(queue: number): number;
   makeSpanBatcher(maxBatchSize: number, intervalMillis: number): number;
   freeSpanBatcher(batcher: number): void;
@@ -69,12 +69,12 @@ export class TaskQueueCore {
 
   /** True: a flush is over with this task. */
   done(task: number): boolean {
-    return this.#call((raw) => raw.taskQueueDone(this.#queue, task));
+    return this.#call((raw) => raw.taskQueueDone(this.#queue, task)) === 1;
   }
 
   /** False: the flush is over already. */
   flush(terminate: boolean): boolean {
-    return this.#call((raw) => raw.taskQueueFlush(this.#queue, terminate));
+    return this.#call((raw) => raw.taskQueueFlush(this.#queue, terminate)) === 1;
   }
 
   get state(): QueueState {

@@ -1,14 +1,13 @@
-// The built module as Emscripten gives it, typed by hand. Only js/load/ imports this.
-// Names are the C++ names of the bindings in wasm/.
+// The built module, typed by hand. Only js/load/ and js/viewer/ import this.
+// Names are the C++ names of the bindings in wasm/. Numbers alone cross, unsigned ones arrive signed.
 
 export interface RawModule {
+  /** A new one after memory has grown. */
   HEAPU8: Uint8Array;
-  stackSave(): number;
-  stackRestore(pointer: number): void;
 
   // wasm/handover.cpp
-  /** Registers the bindings that are not listed below. */
-  bindRest(): void;
+  stackPointer(): number;
+  restoreStack(pointer: number): void;
   inputBuffer(bytes: number): number;
   shrinkBuffers(): void;
   outputAddress(): number;
@@ -43,5 +42,3 @@ export interface RawModule {
   // further bindings: js/load/*_core.ts look them up by name
   [binding: string]: unknown;
 }
-
-export type ModuleFactory = (options: Record<string, unknown>) => Promise<RawModule>;

@@ -136,10 +136,10 @@ export class Service implements ExportHub {
     return (this.#loading ??= (isSync ? this.#loadAtOnce() : null) ?? this.#load()).then(() => this.#exportersLoaded());
   }
 
-  /** null where the host or the compiler's glue allows no loading at once. */
+  /** null where the host has the module's bytes only as a promise. */
   #loadAtOnce(): Promise<void> | null {
     try {
-      const raw = loadModuleSync(this.#moduleChoice, this.#onAbort);
+      const raw = loadModuleSync(this.#moduleChoice);
       if (raw === null) return null;
       this.#moduleIsReady(raw);
     } catch (error) {
@@ -373,7 +373,7 @@ export class Service implements ExportHub {
 
   async #load(): Promise<void> {
     try {
-      const raw = await loadModule(this.#moduleChoice, this.#onAbort);
+      const raw = await loadModule(this.#moduleChoice);
       if (!this.#isDead) this.#moduleIsReady(raw);
     } catch (error) {
       this.#moduleIsMissing(error);
@@ -386,10 +386,6 @@ export class Service implements ExportHub {
     const needsAll = isNode || this.#keeper !== null;
     return { source: wasm, isFull: module === undefined ? needsAll : module === "full" };
   }
-
-  #onAbort = (cause: unknown): void => {
-    this.#core?.handover.die(cause);
-  };
 
   #moduleIsReady(raw: RawModule): void {
     const core = new Core(raw, (cause) => {

@@ -66,8 +66,8 @@ export async function lateRoutingExporter(options: MlflowExporterOptions): Promi
   return (await import("../mlflow/routing_exporter.js")).makeRoutingExporter(options);
 }
 
-/** Where the module's bytes stand beside this file; null: fetch the URL. */
-export function readModuleFile(_isFull: boolean): null {
+/** A page fetches. */
+export function fileBytes(_url: URL): null {
   return null;
 }
 
@@ -75,17 +75,6 @@ export function moduleUrl(isFull: boolean): URL {
   return isFull
     ? new URL("../../build/module/spandrel.wasm", import.meta.url)
     : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
-}
-
-export async function importGlue(isFull: boolean): Promise<unknown> {
-  return isFull
-    ? await import("../../build/module/spandrel_glue.mjs")
-    : await import("../../build/module/spandrel_core_glue.mjs");
-}
-
-/** Synchronous loading of the glue exists in Node alone. */
-export function requireGlue(_isFull: boolean): null {
-  return null;
 }
 
 export function defaultServiceName(): string {

@@ -17,7 +17,7 @@ import {
   type Sampler,
 } from "../tracing/sampling.js";
 import type { LifecycleOptions, Program } from "./lifecycle.js";
-import { builtin, requireFile } from "./node_builtin.js";
+import { builtin } from "./node_builtin.js";
 
 export const isNode = true;
 
@@ -86,25 +86,15 @@ export async function lateRoutingExporter(options: MlflowExporterOptions): Promi
   return makeRoutingExporter(options);
 }
 
-/** The module's bytes beside the glue. */
-export function readModuleFile(isFull: boolean): Uint8Array {
-  return builtin<typeof fs>("node:fs").readFileSync(moduleUrl(isFull));
+/** Throws what node:fs throws. */
+export function fileBytes(url: URL): Uint8Array {
+  return builtin<typeof fs>("node:fs").readFileSync(url);
 }
 
 export function moduleUrl(isFull: boolean): URL {
   return isFull
     ? new URL("../../build/module/spandrel.wasm", import.meta.url)
     : new URL("../../build/module/spandrel_core.wasm", import.meta.url);
-}
-
-export async function importGlue(isFull: boolean): Promise<unknown> {
-  return isFull
-    ? await import("../../build/module/spandrel_glue.mjs")
-    : await import("../../build/module/spandrel_core_glue.mjs");
-}
-
-export function requireGlue(isFull: boolean): unknown {
-  return isFull ? requireFile("../../build/module/spandrel_glue.cjs") : requireFile("../../build/module/spandrel_core_glue.cjs");
 }
 
 export function defaultServiceName(): string {

@@ -3,8 +3,8 @@
 // One instance holds one store; open several for several stores. Nothing here throws for what a file or a sender
 // got wrong: an import answers with a report. A trace or span that is not there is null.
 
-import createModule from "../../build/module/spandrel_viewer_glue.mjs";
 import { Handover } from "../load/handover.js";
+import { instantiate } from "../load/instance.js";
 import type { RawModule } from "../load/raw_module.js";
 import { TraceError } from "../trace_error.js";
 import {
@@ -66,19 +66,8 @@ const MAX_ROW_TEXT_BYTES = 400;
 
 /** Compiles and starts a viewer. Rejects where the bytes are no viewer module. */
 export async function openViewer(wasm: WasmSource): Promise<Viewer> {
-  const raw = await new Promise<unknown>((resolve, reject) => {
-    const instantiateWasm = (imports: WebAssembly.Imports, receive: (instance: WebAssembly.Instance) => void): object => {
-      instantiate(wasm, imports).then(receive, reject);
-      return {}; // "the instance follows"
-    };
-    Promise.resolve(createModule({ instantiateWasm })).then(resolve, reject);
-  });
-  return new Viewer(raw as RawViewer);
-}
-
-async function instantiate(wasm: WasmSource, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
-  if (wasm instanceof WebAssembly.Module) return WebAssembly.instantiate(wasm, imports);
-  return (await WebAssembly.instantiate(wasm as BufferSource, imports)).instance;
+  const module = wasm instanceof WebAssembly.Module ? wasm : await WebAssembly.compile(wasm as BufferSource);
+  return new Viewer((await instantiate(module)) as RawViewer);
 }
 
 export class Viewer {

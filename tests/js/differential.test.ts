@@ -5,6 +5,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { Core } from "../../js/load/core.js";
+import { loadClasses } from "../../js/load/classes_module.js";
+import { Handover } from "../../js/load/handover.js";
 import type { RawModule } from "../../js/load/raw_module.js";
 import { StagingArea } from "../../js/load/staging.js";
 import { AnchorSource } from "../../js/tracing/clock.js";
@@ -22,17 +24,19 @@ const RUNS = 1000;
 const START = 1_700_000_000_123_456_789n;
 
 let core: Core;
+let classes: Handover;
 const recorder = new Recorder(() => undefined);
 const time = new FakeTime();
 
 beforeAll(async () => {
   const raw: RawModule = await loadModule();
   core = new Core(raw, () => undefined);
+  classes = new Handover(await loadClasses(undefined, () => undefined), () => undefined);
   recorder.attach(core, new StagingArea(core.handover));
 });
 
 afterAll(() => {
-  expect(core.isDead).toBe(false);
+  expect(core.isDead || classes.isDead).toBe(false);
 });
 
 // --- what is played -------------------------------------------------------------------------
@@ -276,7 +280,7 @@ function playInTheCore(span: LiveSpan, operations: Operation[], spanLimits: Span
   };
   const finite = Object.fromEntries(Object.entries(spanLimits).filter(([, limit]) => limit !== Infinity));
   const text = `{"span":${JSON.stringify(start)},"limits":${JSON.stringify(finite)},"ops":${operationText(operations)}}`;
-  return core.handover.callBytes("replayOperations", text);
+  return classes.callBytes("replayOperations", text);
 }
 
 function shown(record: Uint8Array): unknown {

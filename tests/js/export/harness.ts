@@ -1,6 +1,5 @@
 // Spans, the built module and a destination, without init(): each test has a module of its own.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Destination } from "../../../js/export/destination.js";
 import type { DestinationOptions } from "../../../js/export/destination_options.js";
@@ -9,7 +8,8 @@ import { OtlpHttpSender, type OtlpHttpExporterOptions } from "../../../js/export
 import type { HttpAnswer, HttpClient, HttpRequest } from "../../../js/export/transport.js";
 import { Core } from "../../../js/load/core.js";
 import { ExportCore } from "../../../js/load/export_core.js";
-import type { ModuleFactory, RawModule } from "../../../js/load/raw_module.js";
+import { instantiate } from "../../../js/load/instance.js";
+import type { RawModule } from "../../../js/load/raw_module.js";
 import { StagingArea } from "../../../js/load/staging.js";
 import { AnchorSource } from "../../../js/tracing/clock.js";
 import { newTraceWords } from "./trace_words.js";
@@ -24,8 +24,7 @@ import { spansOfRequest } from "./otlp_spans.js";
 const MODULE_FOLDER = process.env["SPANDREL_MODULE_FOLDER"] ?? join(__dirname, "../../../build/module");
 
 export async function loadModule(): Promise<RawModule> {
-  const createModule = createRequire(__filename)(join(MODULE_FOLDER, "spandrel_glue.cjs")) as ModuleFactory;
-  return createModule({ wasmBinary: readFileSync(join(MODULE_FOLDER, "spandrel.wasm")) });
+  return await instantiate(await WebAssembly.compile(readFileSync(join(MODULE_FOLDER, "spandrel.wasm"))));
 }
 
 export class TestLogger implements Logger {

@@ -1,3 +1,4 @@
+import { beforeEach, expect, test } from "@jest/globals";
 import { lateClass, lateFunction, setLateReader } from "../../../js/platform/node_late.js";
 
 class Base {

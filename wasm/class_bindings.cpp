@@ -1,5 +1,6 @@
-// Spans of the core as classes of `spandrel/wasm`: Span (does not change) and LiveSpan. The objects
-// are shared pointers, so a handle that is deleted in JavaScript takes nothing from the core.
+// The classes of `spandrel/wasm` (js/wasm.ts): TraceManager, Span (does not change) and LiveSpan.
+// The objects are shared pointers, so a handle that is deleted in JavaScript takes nothing from the
+// core.
 #include <emscripten/bind.h>
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include "exporting/engine.h"
 #include "handover.h"
 #include "manager/live_span.h"
+#include "manager/manager_json.h"
 #include "manager/operations.h"
 #include "manager/span.h"
 #include "manager/span_json.h"
@@ -21,6 +23,7 @@ namespace {
 
 using manager::LiveSpan;
 using manager::Span;
+using manager::TraceManager;
 
 // Ended spans go where the recorder's go, and to the manager.
 std::shared_ptr<const manager::SpanRuntime> moduleRuntime() {
@@ -85,13 +88,72 @@ int32_t spanAttribute(const Span& span, uint32_t length) {
   return reply(manager::attributeJson(span, inputText(length)));
 }
 
+int32_t registerTrace(TraceManager& to, uint32_t length) {
+  return reply(registerTraceJson(to, inputText(length)));
+}
+int32_t registerPrompt(TraceManager& to, uint32_t length) {
+  return reply(registerPromptJson(to, inputText(length)));
+}
+int32_t registerSpan(TraceManager& to, std::shared_ptr<LiveSpan> span) {
+  return reply(to.registerSpan(std::move(span)));
+}
+int32_t popTrace(TraceManager& from, uint32_t length) {
+  return reply(popTraceBytes(from, inputText(length)));
+}
+int32_t getTrace(TraceManager& from, uint32_t length) {
+  return reply(getTraceBytes(from, inputText(length)));
+}
+int32_t getRootSpanId(TraceManager& from, uint32_t length) {
+  return reply(from.getRootSpanId(inputText(length)).value_or(""));
+}
+int32_t getLocalRootSpanId(TraceManager& from, uint32_t length) {
+  return reply(from.getLocalRootSpanId(inputText(length)).value_or(""));
+}
+// "<trace id> <span id>"; null where there is none.
+std::shared_ptr<LiveSpan> getSpanFromId(TraceManager& from, uint32_t length) {
+  return from.getSpanFromPath(inputText(length));
+}
+int32_t getMlflowTraceIdFromOtelId(TraceManager& from, uint32_t length) {
+  return reply(mlflowTraceIdOf(from, inputText(length)));
+}
+int32_t hasOpenSpans(TraceManager& from, uint32_t length) {
+  return replyBool(hasOpenSpansOf(from, inputText(length)));
+}
+int32_t configure(TraceManager& of, uint32_t length) {
+  return reply(configureJson(of, inputText(length)));
+}
+int32_t tick(TraceManager& of, double nowMillis) {
+  return reply(tickJson(of, static_cast<uint64_t>(nowMillis)));
+}
+int32_t stats(TraceManager& of) {
+  return reply(statsJson(of));
+}
+
 int32_t replay(uint32_t length) {
   return reply(manager::replayOperations(inputText(length)));
 }
 
 }  // namespace
 
-SPANDREL_LATE_BINDINGS(bindSpan) {
+EMSCRIPTEN_BINDINGS(spandrel_classes) {
+  emscripten::class_<TraceManager>("TraceManager")
+      .smart_ptr<std::shared_ptr<TraceManager>>("TraceManagerPointer")
+      .class_function("getInstance", &moduleManager)
+      .class_function("reset", &TraceManager::reset)
+      .function("registerTrace", &registerTrace)
+      .function("registerPrompt", &registerPrompt)
+      .function("registerSpan", &registerSpan)
+      .function("popTrace", &popTrace)
+      .function("getTrace", &getTrace)
+      .function("getRootSpanId", &getRootSpanId)
+      .function("getLocalRootSpanId", &getLocalRootSpanId)
+      .function("getSpanFromId", &getSpanFromId)
+      .function("getMlflowTraceIdFromOtelId", &getMlflowTraceIdFromOtelId)
+      .function("hasOpenSpans", &hasOpenSpans)
+      .function("configure", &configure)
+      .function("tick", &tick)
+      .function("stats", &stats);
+
   emscripten::class_<Span>("Span")
       .smart_ptr<std::shared_ptr<Span>>("SpanPointer")
       .class_function("fromRecord", &spanFromRecord)
