@@ -28,9 +28,9 @@ const WITH_COMMONJS = ["wasm", "inline"];
  */
 const LATE = [
   /^js\/mlflow\/(?!exporter_settings|spans_location)/,
-  /^js\/tracing\/(any_value|create_span|record_reader|trace_manager)\.ts$/,
-  /^js\/export\/console_exporter\.ts$/,
-  /^js\/load\/(manager_core|query_core)\.ts$/,
+  /^js\/tracing\/(any_value|create_span|local_trace_info|record_reader|trace_info|trace_manager)\.ts$/,
+  /^js\/export\/(console_exporter|trace_destination)\.ts$/,
+  /^js\/load\/(codec_core|lazy_trace_exporter|leak_reports|manager_core|query_core|trace_keeper)\.ts$/,
 ];
 
 /** Characters of a line of Node's bundles. */

@@ -33,6 +33,7 @@ const TASK_MILLIS = 2;
 const HIDE_BYTES = 256 << 10;
 
 export class Destination implements AnyDestination {
+  readonly isForTraces = false;
   readonly id: number;
   readonly name: string;
   readonly exporter: SpanExporter;
@@ -156,6 +157,7 @@ export class Destination implements AnyDestination {
     } else {
       this.#wakeAt = maxSpans;
     }
+    if (this.#taken === 0) this.exporter._spansWait?.();
     this.#cancelTimer ??= this.#options.timers.schedule(() => {
       this.#cancelTimer = null;
       this.#beginTask();

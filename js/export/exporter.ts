@@ -35,4 +35,6 @@ export interface SpanExporter {
   export(batch: SpanBatch): Promise<Outcome>;
   flush?(): Promise<void>;
   shutdown?(): Promise<void>;
+  /** @internal The first spans wait to be sent. */
+  _spansWait?(): void;
 }

@@ -84,7 +84,6 @@ export class OtlpHttpSender implements SpanExporter {
     this.#log = new LogOnce(options.logger ?? consoleLogger, this.#clock);
     this.#platform = options.platform ?? exportPlatform;
     this.#client = options.client ?? this.#platform.createHttpClient({ maxConnections: this.concurrency });
-    this.#client.prepare?.(new URL(url).protocol);
     if (typeof this.#headers !== "function") this.#lastHeaders = this.#checked(this.#headers);
   }
 
@@ -99,6 +98,10 @@ export class OtlpHttpSender implements SpanExporter {
 
   get compression(): Compression {
     return this.#compression;
+  }
+
+  _spansWait(): void {
+    this.#client.prepare?.(new URL(this.#url).protocol);
   }
 
   async export(batch: SpanBatch): Promise<Outcome> {

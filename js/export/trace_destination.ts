@@ -45,6 +45,7 @@ export interface TraceDestinationOptions extends DestinationOptions {
 }
 
 export class TraceDestination implements AnyDestination {
+  readonly isForTraces = true;
   readonly id: number;
   readonly name: string;
   readonly exporter: TraceExporter;

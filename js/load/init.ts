@@ -37,10 +37,10 @@ class Control implements TracerControl {
       return this.#service.load(isSync);
     }
     const loaded = this.#loading === null ? loadService() : null;
-    if (loaded !== null && !(loaded instanceof Promise)) return this.#start(loaded, [given], isSync).load(isSync);
+    if (loaded !== null && !(loaded instanceof Promise)) return this.#start(loaded, [given]).load(isSync);
     this.#prepare(given);
     this.#loading ??= (loaded as Promise<ServiceModule>).then(
-      (module) => this.#start(module, this.#waiting, false).load(false),
+      (module) => this.#start(module, this.#waiting).load(false),
       (error: unknown) => {
         this.#tracer.stop();
         this.#tracer.logger.error(`tracing could not be loaded, spans are no-ops: ${safeText(error)}`);
@@ -49,9 +49,8 @@ class Control implements TracerControl {
     return this.#loading;
   }
 
-  #start(module: ServiceModule, given: readonly InitOptions[], isSync: boolean): Service {
+  #start(module: ServiceModule, given: readonly InitOptions[]): Service {
     const service = new module.Service();
-    if (!isSync) service.prepare(Object.assign({}, ...given) as InitOptions);
     for (const options of given) service.configure(options);
     service.takeOver();
     this.#service = service;

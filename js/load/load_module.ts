@@ -31,20 +31,9 @@ function ownModule(isFull: boolean): OwnModule {
   return { read: () => carried?.() ?? fileBytes(moduleUrl(isFull)), url: () => moduleUrl(isFull) };
 }
 
-let prepared: { isFull: boolean; module: Promise<WebAssembly.Module> } | null = null;
-
-/** Begins to compile the package's own module, so that it happens beside what the caller does next. */
-export function prepareModule(isFull: boolean): void {
-  if (prepared?.isFull === isFull) return;
-  prepared = { isFull, module: compiled(undefined, ownModule(isFull)) };
-  prepared.module.catch(() => undefined); // whoever loads the module hears of it
-}
-
 /** Rejects where the module cannot be had. */
 export async function loadModule({ source, isFull }: ModuleChoice): Promise<RawModule> {
-  const ready = source === undefined && prepared?.isFull === isFull ? prepared.module : null;
-  const module = await (ready ?? compiled(source, ownModule(isFull)));
-  prepared = null;
+  const module = await compiled(source, ownModule(isFull));
   try {
     return checked(await instantiate(module), isFull);
   } catch (error) {

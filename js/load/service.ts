@@ -10,7 +10,6 @@ import {
   watchEnd,
 } from "#host";
 import { Destination } from "../export/destination.js";
-import type { AnyDestination } from "../export/destination_options.js";
 import type { DestinationCounters } from "../export/destination_counters.js";
 import type { SpanExporter } from "../export/exporter.js";
 import { combineResults, type FlushResult } from "../export/flush_result.js";
@@ -46,7 +45,7 @@ import { LazyExporter } from "./lazy_exporter.js";
 import { LazyTraceExporter } from "./lazy_trace_exporter.js";
 import { LeakReports } from "./leak_reports.js";
 import { leveledConsole } from "./leveled_console.js";
-import { loadModule, loadModuleSync, prepareModule, type ModuleChoice } from "./load_module.js";
+import { loadModule, loadModuleSync, type ModuleChoice } from "./load_module.js";
 import { announceModule } from "./module_part.js";
 import { loginOf } from "./login.js";
 import { movesExport, type InitOptions } from "./options.js";
@@ -58,6 +57,8 @@ import { StagingArea } from "./staging.js";
 import { TraceKeeper, type KeeperSettings } from "./trace_keeper.js";
 
 export { OtlpHttpSender } from "../export/otlp_http_sender.js";
+
+type AnyDestination = Destination | TraceDestination;
 
 interface NamedExporter {
   name: string;
@@ -86,7 +87,7 @@ export class Service implements ExportHub {
   #environment: EnvironmentConfig | null = null;
   #unwatch: (() => void) | null = null;
   #keeper: TraceKeeper | null = null;
-  readonly #leaks = new LeakReports(this.#tracer);
+  #leaks: LeakReports | null = null;
   #isDead = false;
   #isShut = false;
 
@@ -107,11 +108,6 @@ export class Service implements ExportHub {
 
   // --- configuration ------------------------------------------------------------------------
 
-  /** The module is compiled beside what the caller does next, where it is known which. */
-  prepare({ wasm, module }: InitOptions): void {
-    if (wasm === undefined && (isNode || module !== undefined)) prepareModule(module === undefined || module === "full");
-  }
-
   /** Spans that ended before this code was loaded come next; their destinations are there. */
   takeOver(): void {
     const tracer = this.#tracer;
@@ -131,9 +127,9 @@ export class Service implements ExportHub {
     }
   }
 
-  /** Loads the module, once. Never rejects. */
+  /** Loads the module, once. Never rejects. In Node its file is there, and compiling takes less time than waiting for it. */
   load(isSync: boolean): Promise<void> {
-    return (this.#loading ??= (isSync ? this.#loadAtOnce() : null) ?? this.#load()).then(() => this.#exportersLoaded());
+    return (this.#loading ??= (isSync || isNode ? this.#loadAtOnce() : null) ?? this.#load()).then(() => this.#exportersLoaded());
   }
 
   /** null where the host has the module's bytes only as a promise. */
@@ -192,7 +188,8 @@ export class Service implements ExportHub {
     if (exporters !== null) this.#replaceDestinations(exporters);
     else if (given.batch !== undefined) for (const destination of this.#current()) destination.configure(definedOf(given.batch));
     if (given.serviceName !== undefined || given.resource !== undefined) this.#sendResource();
-    this.#leaks.watch(options.debug === true);
+    if (options.debug === true) (this.#leaks ??= new LeakReports(this.#tracer)).watch(true);
+    else this.#leaks?.watch(false);
     if (exporters !== null || given.traceTimeoutMillis !== undefined || given.retainTraces !== undefined)
       this.#keepTraces(options);
     this.#isShut = false;
@@ -240,15 +237,14 @@ export class Service implements ExportHub {
   #previewMaxLength(): number | undefined {
     const ofUri = isDatabricksUri(this.#trackingUri(this.#options) ?? "") ? DATABRICKS_PREVIEW_LENGTH : undefined;
     const lengths = this.#traceDestinations(this.destinations).map(({ exporter }) =>
-      exporter instanceof LazyTraceExporter ? ofUri : exporter.previewMaxLength,
+      "isLoaded" in exporter ? ofUri : exporter.previewMaxLength,
     );
     return lengths.length === 0 ? ofUri : lengths.includes(undefined) ? undefined : Math.min(...(lengths as number[]));
   }
 
   #traceDestinations(mask = -1): TraceDestination[] {
     return this.#all.filter(
-      (destination): destination is TraceDestination =>
-        destination instanceof TraceDestination && ((mask >>> destination.id) & 1) === 1,
+      (destination): destination is TraceDestination => destination.isForTraces && ((mask >>> destination.id) & 1) === 1,
     );
   }
 
@@ -331,7 +327,7 @@ export class Service implements ExportHub {
   }
 
   async #exportersLoaded(): Promise<void> {
-    for (const { exporter } of this.#all) if (exporter instanceof LazyTraceExporter) await exporter.isLoaded;
+    for (const { exporter } of this.#all) if ("isLoaded" in exporter) await exporter.isLoaded;
   }
 
   #makeDestination(name: string, exporter: SpanExporter, holdsTraces: boolean): AnyDestination {
@@ -394,7 +390,10 @@ export class Service implements ExportHub {
     const staging = new StagingArea(core.handover);
     this.#core = core;
     this.#policies = new ExportCore(core.handover);
-    setCodec(new CodecCore(core, this.#tracer.logger));
+    setCodec(() => {
+      this.#recorder.commit(); // exports of spans made by hand need the origin
+      return new CodecCore(core, this.#tracer.logger);
+    });
     for (const destination of this.#all) addQueue(destination, core);
     this.#sendResource();
     this.#keeper?.register();
@@ -456,7 +455,7 @@ export class Service implements ExportHub {
   traceCompleted(trace: LocalTrace): void {
     const loss = this.#keeper?.lossOf(trace) ?? null;
     for (const destination of this.#holding(trace)) {
-      if (loss !== null && destination instanceof TraceDestination) destination.discardTrace(trace.hex, loss);
+      if (loss !== null && destination.isForTraces) destination.discardTrace(trace.hex, loss);
       else destination.noteTraceComplete(trace);
     }
   }
@@ -485,8 +484,8 @@ export class Service implements ExportHub {
     if (this.#loading !== null && this.#core === null && !this.#isDead)
       await settled(this.#loading, timeout.timeoutMillis ?? 5000);
     this.#keeper?.stop();
-    this.#leaks.report();
-    this.#leaks.watch(false);
+    this.#leaks?.report();
+    this.#leaks?.watch(false);
     this.#unwatch?.();
     this.#unwatch = null;
     finishOpenSpans(this.#tracer);
@@ -512,7 +511,7 @@ export class Service implements ExportHub {
 /** Before the records that go there. */
 function addQueue(destination: AnyDestination, core: Core): void {
   core.addDestination(destination.limits);
-  if (destination instanceof TraceDestination) destination.queueIsMade();
+  if (destination.isForTraces) destination.queueIsMade();
 }
 
 function settled(promise: Promise<unknown>, timeoutMillis: number): Promise<unknown> {

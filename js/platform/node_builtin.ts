@@ -3,13 +3,17 @@
 
 import { createRequire } from "node:module";
 
-const require = createRequire(import.meta.url);
+let require: NodeJS.Require | null = null;
+
+function ownRequire(): NodeJS.Require {
+  return (require ??= createRequire(import.meta.url));
+}
 
 export function builtin<T>(name: `node:${string}`): T {
-  return require(name) as T;
+  return (process.getBuiltinModule?.(name) ?? ownRequire()(name)) as T; // the quicker way is as old as Node 20.16
 }
 
 /** Of a file beside the bundle. */
 export function requireFile(path: string): unknown {
-  return require(path);
+  return ownRequire()(path);
 }

@@ -21,9 +21,11 @@ import { builtin } from "./node_builtin.js";
 
 export const isNode = true;
 
-/** OTEL_* variables as they stand now. */
+/** OTEL_* and MLFLOW_* variables as they stand now. */
 export function environmentConfig(warn: (message: string) => void): EnvironmentConfig {
-  return readEnvironment(process.env, warn);
+  const isSpokenTo = Object.keys(process.env).some((name) => /^(?:OTEL|MLFLOW)_/i.test(name));
+  if (isSpokenTo) return readEnvironment(process.env, warn);
+  return { isDisabled: false, resource: {}, otlp: {}, batch: {}, limits: {}, traces: {} };
 }
 
 /** Pending spans leave when the process ends; the result takes the handlers away. */

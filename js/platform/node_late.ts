@@ -25,27 +25,56 @@ export function lateFunction(name: string): Callable {
 
 /** Constructs, extends, compares and inspects as the class itself; `constructor` of its objects is that class. */
 export function lateClass(name: string): Class {
-  // A bound function has no `prototype` of its own, which a proxy could not hide.
-  const target = Object.defineProperty(unconstructed.bind(null), "name", { value: name });
-  const real = (): Class => named(name) as Class;
-  const proxy: Class = new Proxy(target as unknown as Class, {
-    construct: (_, args, newTarget) => Reflect.construct(real(), args, newTarget === proxy ? real() : newTarget) as object,
-    apply: (_, self, args) => Reflect.apply(real() as unknown as Callable, self, args),
-    get: (_, key) => Reflect.get(real(), key) as unknown,
-    set: (_, key, value) => Reflect.set(real(), key, value),
-    has: (_, key) => Reflect.has(real(), key),
-    deleteProperty: (_, key) => Reflect.deleteProperty(real(), key),
-    defineProperty: (_, key, descriptor) => Reflect.defineProperty(real(), key, descriptor),
-    ownKeys: () => Reflect.ownKeys(real()),
-    getPrototypeOf: () => Reflect.getPrototypeOf(real()),
-    getOwnPropertyDescriptor: (_, key) => {
-      const descriptor = Reflect.getOwnPropertyDescriptor(real(), key);
-      return descriptor && { ...descriptor, configurable: true };
-    },
-  });
-  return proxy;
+  return new Proxy(unconstructed.bind(null) as unknown as Class, new LateClass(name));
 }
 
+// A bound function has no `prototype` of its own, which a proxy could not hide.
 function unconstructed(): void {
   // the class itself stands in for it
+}
+
+class LateClass implements ProxyHandler<Class> {
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get #class(): Class {
+    return named(this.#name) as Class;
+  }
+
+  construct(_: Class, args: unknown[], newTarget: { prototype: unknown }): object {
+    const made = this.#class;
+    const isExtended = newTarget.prototype !== made.prototype;
+    return Reflect.construct(made, args, isExtended ? (newTarget as Class) : made) as object;
+  }
+  apply(_: Class, self: unknown, args: unknown[]): unknown {
+    return Reflect.apply(this.#class as unknown as Callable, self, args);
+  }
+  get(_: Class, key: PropertyKey): unknown {
+    return Reflect.get(this.#class, key);
+  }
+  set(_: Class, key: PropertyKey, value: unknown): boolean {
+    return Reflect.set(this.#class, key, value);
+  }
+  has(_: Class, key: PropertyKey): boolean {
+    return Reflect.has(this.#class, key);
+  }
+  deleteProperty(_: Class, key: PropertyKey): boolean {
+    return Reflect.deleteProperty(this.#class, key);
+  }
+  defineProperty(_: Class, key: PropertyKey, descriptor: PropertyDescriptor): boolean {
+    return Reflect.defineProperty(this.#class, key, descriptor);
+  }
+  ownKeys(): (string | symbol)[] {
+    return Reflect.ownKeys(this.#class);
+  }
+  getPrototypeOf(): object | null {
+    return Reflect.getPrototypeOf(this.#class);
+  }
+  getOwnPropertyDescriptor(_: Class, key: PropertyKey): PropertyDescriptor | undefined {
+    const descriptor = Reflect.getOwnPropertyDescriptor(this.#class, key);
+    return descriptor && { ...descriptor, configurable: true };
+  }
 }

@@ -66,6 +66,12 @@ const encoder = new TextEncoder();
 /** Told of each record; the first use of a destination arms its timer. */
 export type RecordListener = (destinations: number) => void;
 
+interface Origin {
+  scopeName: string;
+  scopeVersion: string;
+  resource: ReadonlyMap<string, FrozenValue>;
+}
+
 export class Recorder implements SpanSink {
   readonly #listener: RecordListener;
   #staging: StagingArea | null = null;
@@ -89,7 +95,8 @@ export class Recorder implements SpanSink {
   #backlog: LiveSpan[] = [];
   #backlogBytes = 0;
   #maxBacklogBytes: number;
-  #origin: { scopeName: string; scopeVersion: string; resource: ReadonlyMap<string, FrozenValue> } | null = null;
+  /** What the module has not been told of yet. */
+  #origin: Origin | null = null;
   /** Losses that the core has not been told of yet, by destination set and reason. */
   #unreportedLosses: { destinations: number; reason: LossReason }[] = [];
 
@@ -103,7 +110,6 @@ export class Recorder implements SpanSink {
     this.#core = core;
     this.#staging = staging;
     this.#takeViews();
-    this.#writeOrigin(staging);
     const losses = this.#unreportedLosses;
     this.#unreportedLosses = [];
     for (const { destinations, reason } of losses) this.countLost(destinations, reason);
@@ -170,10 +176,15 @@ export class Recorder implements SpanSink {
     this.#backlog.push(span);
   }
 
-  /** Hands what is staged to the core. */
+  /** Hands what is staged to the core, and the origin where it is new. */
   commit(): void {
     const staging = this.#staging;
-    if (staging === null || this.#records === 0) return;
+    if (staging === null) return;
+    if (this.#records > 0) this.#commitRecords(staging);
+    if (this.#origin !== null) this.#writeOrigin(staging, this.#origin);
+  }
+
+  #commitRecords(staging: StagingArea): void {
     const { wordBytes, ropeBytes } = this.#seal(staging);
     const units = this.#units;
     const records = this.#records;
@@ -199,17 +210,17 @@ export class Recorder implements SpanSink {
 
   /**
    * Resource and scope of all exports: a record of their attributes, with the scope's name and
-   * version in the places of name and span type. Kept and handed over when the module is ready.
+   * version in the places of name and span type. Handed over with the next commit, which comes before
+   * every export.
    */
   setOrigin(scopeName: string, scopeVersion: string, resource: ReadonlyMap<string, FrozenValue>): void {
     this.#origin = { scopeName, scopeVersion, resource };
-    if (this.#staging !== null) this.#writeOrigin(this.#staging);
   }
 
-  #writeOrigin(staging: StagingArea): void {
-    if (this.#origin === null) return;
-    const { scopeName, scopeVersion, resource } = this.#origin;
-    this.commit();
+  /** The staging area is empty. */
+  #writeOrigin(staging: StagingArea, origin: Origin): void {
+    const { scopeName, scopeVersion, resource } = origin;
+    this.#origin = null;
     this.#checkViews();
     const w = this.#words;
     w.fill(0, 0, HEADER_WORDS);

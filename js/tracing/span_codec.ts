@@ -31,11 +31,12 @@ export interface SpanCodec {
 }
 
 let current: SpanCodec | null = null;
+let make: (() => SpanCodec) | null = null;
 let hasStopped = false;
 
 /** Throws TraceError where there is no module. */
 export function codec(): SpanCodec {
-  return current ?? notReady();
+  return (current ??= make?.() ?? notReady());
 }
 
 export function notReady(): never {
@@ -43,8 +44,9 @@ export function notReady(): never {
   throw new TraceError("INTERNAL_ERROR", why);
 }
 
-/** null: the module has stopped, or will not come. */
-export function setCodec(codecs: SpanCodec | null): void {
-  current = codecs;
-  hasStopped = codecs === null;
+/** `maker` is called with the first use; null: the module has stopped, or will not come. */
+export function setCodec(maker: (() => SpanCodec) | null): void {
+  current = null;
+  make = maker;
+  hasStopped = maker === null;
 }

@@ -289,10 +289,19 @@ test("a client's call that needs the module rejects with one clear error; others
   expectOneMessage();
 });
 
+test("a module whose bytes are none: in Node that is known within init()", async () => {
+  const exporter = new spandrel.MlflowExporter({ client: store, logger, async: true });
+  const ready = spandrel.init({ exporter, wasm: new Uint8Array([0, 1, 2, 3]), logger });
+  expectNoOps();
+  expect(lines).toEqual([expect.stringMatching(/could not be loaded/)]);
+  await ready;
+  expect(account()).toEqual({});
+});
+
 test("a module that cannot be loaded: what ended meanwhile is counted, one message", async () => {
   const ready = spandrel.init({
     exporter: new spandrel.MlflowExporter({ client: store, logger, async: true }),
-    wasm: new Uint8Array([0, 1, 2, 3]),
+    wasm: Promise.resolve(new Response(new Uint8Array([0, 1, 2, 3]))),
     logger,
   });
   for (let i = 0; i < 3; i++) root().end();

@@ -27,7 +27,8 @@ async function heldSpans(count: number): Promise<Span[]> {
       return { status: "success" };
     }),
   });
-  setCodec(new CodecCore(harness.core as Core, harness.logger));
+  const codecs = new CodecCore(harness.core as Core, harness.logger);
+  setCodec(() => codecs);
   harness.endSpans(count, "held", { text: "välue", n: 7 });
   await harness.destination.flush();
   return spans;
