@@ -13,12 +13,13 @@ function folderBytes(folder) {
 }
 
 export async function sizes() {
+  const budget = JSON.parse(readFileSync(join(ROOT, "scripts/size_budget.json"), "utf8"));
   const file = (name) => readFileSync(join(ROOT, "dist/browser", name));
   const weigh = async (source, folder) => sizesOf(await bundle(source, folder));
   return {
     "tracing module": sizesOf([file("spandrel_core.wasm")]),
     "with manager and codecs": sizesOf([file("spandrel.wasm")]),
-    wrapper: await weigh('export { init, trace, withSpan, startSpan } from "spandrel";', ROOT),
+    wrapper: await weigh(budget.wrapper.bundle, ROOT),
     "OpenTelemetry JS, bundled": await weigh(
       'export { TracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace"; export { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"; export { trace } from "@opentelemetry/api";',
       peerFolder("otel-newest"),

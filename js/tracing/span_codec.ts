@@ -30,13 +30,13 @@ export interface SpanCodec {
   anyValueText(bytes: Uint8Array): string;
 }
 
-let current: SpanCodec | null = null;
-let make: (() => SpanCodec) | null = null;
+let current: SpanCodec | (() => SpanCodec) | null = null;
 let hasStopped = false;
 
 /** Throws TraceError where there is no module. */
 export function codec(): SpanCodec {
-  return (current ??= make?.() ?? notReady());
+  if (typeof current === "function") current = current();
+  return current ?? notReady();
 }
 
 export function notReady(): never {
@@ -44,9 +44,8 @@ export function notReady(): never {
   throw new TraceError("INTERNAL_ERROR", why);
 }
 
-/** `maker` is called with the first use; null: the module has stopped, or will not come. */
-export function setCodec(maker: (() => SpanCodec) | null): void {
-  current = null;
-  make = maker;
-  hasStopped = maker === null;
+/** `make` is called with the first use; null: the module has stopped, or will not come. */
+export function setCodec(make: (() => SpanCodec) | null): void {
+  current = make;
+  hasStopped = make === null;
 }
