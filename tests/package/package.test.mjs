@@ -1,7 +1,7 @@
 // What a user gets: the packed tarball, installed into empty projects without a network, and run.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
@@ -140,26 +140,30 @@ test("names whose code is read late are those of the bundle that has all in it, 
   assert.deepEqual({ isOwnError, isOwnSpan, isQueue, html }, { isOwnError: true, isOwnSpan: true, isQueue: true, html: true });
 });
 
-test("an application for Node that esbuild has put into one file traces, with all the package can do", async () => {
-  const { build } = await import("esbuild");
-  writeFileSync(
-    join(PROJECT, "app.mjs"),
-    `import { getTraceHtml, TracingClient } from "spandrel";
-     ${program('import { flushTraces, init, shutdown, startSpan, trace, withSpan } from "spandrel/inline";')}
-     if (!(new TracingClient({ trackingUri: "http://127.0.0.1:9" }) instanceof TracingClient) || !getTraceHtml([])) throw new Error("late code");`,
-  );
-  const outfile = join(WORK, "bundled_app", "app.mjs");
-  await build({
-    entryPoints: [join(PROJECT, "app.mjs")],
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    outfile,
-    logLevel: "error",
+for (const [entry, beside] of [
+  ["spandrel/inline", []],
+  ["spandrel", ["spandrel.wasm"]],
+]) {
+  test(`an application for Node that esbuild has put into one file traces with all the package can do: ${entry}`, async () => {
+    const { build } = await import("esbuild");
+    const file = join(PROJECT, "bundled.mjs");
+    const names = "flushTraces, init, shutdown, startSpan, trace, withSpan, getTraceHtml, TracingClient";
+    writeFileSync(
+      file,
+      `${program(`import { ${names} } from "${entry}";`)}
+       if (!(new TracingClient({ trackingUri: "http://127.0.0.1:9" }) instanceof TracingClient) || !getTraceHtml([])) throw new Error("late code");`,
+    );
+    const outdir = join(WORK, "bundled", entry.replace("/", "_"));
+    const outfile = join(outdir, "app.mjs");
+    await build({ entryPoints: [file], bundle: true, platform: "node", format: "esm", outfile, logLevel: "error" });
+    for (const name of beside) cpSync(join(INSTALLED, "dist/node", name), join(outdir, name));
+    const { stdout } = await runFile(process.execPath, [outfile], {
+      cwd: outdir,
+      env: { ...process.env, RECEIVER: receiver.url },
+    });
+    assertDelivered(JSON.parse(stdout.trim().split("\n").at(-1)));
   });
-  const { stdout } = await runFile(process.execPath, [outfile], { cwd: WORK, env: { ...process.env, RECEIVER: receiver.url } });
-  assertDelivered(JSON.parse(stdout.trim().split("\n").at(-1)));
-});
+}
 
 test("spandrel/wasm gives the module itself", async () => {
   const source = (load) => `(async () => { const { createModule } = ${load};
