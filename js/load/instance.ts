@@ -2,6 +2,14 @@
 
 import type { RawModule } from "./raw_module.js";
 
+/** The preset wasm-debug: such a module must be told where its stack is. */
+interface CheckedModule {
+  emscripten_stack_init(): void;
+  emscripten_stack_get_base(): number;
+  emscripten_stack_get_end(): number;
+  __set_stack_limits(base: number, end: number): void;
+}
+
 /** Rejects where the module is none of ours, or has no memory. */
 export async function instantiate(module: WebAssembly.Module): Promise<RawModule> {
   const { imports, open } = surroundings(module);
@@ -18,7 +26,7 @@ function surroundings(module: WebAssembly.Module): {
   imports: WebAssembly.Imports;
   open: (instance: WebAssembly.Instance) => RawModule;
 } {
-  const raw = {} as RawModule & { memory: WebAssembly.Memory; _initialize?: () => void };
+  const raw = {} as RawModule & Partial<CheckedModule> & { memory: WebAssembly.Memory; _initialize?: () => void };
   const look = (): void => {
     raw.HEAPU8 = new Uint8Array(raw.memory.buffer);
   };
@@ -34,6 +42,8 @@ function surroundings(module: WebAssembly.Module): {
     Object.assign(raw, exports);
     look();
     raw._initialize?.(); // sets up the globals
+    raw.emscripten_stack_init?.();
+    raw.__set_stack_limits?.(raw.emscripten_stack_get_base?.() ?? 0, raw.emscripten_stack_get_end?.() ?? 0);
     return raw;
   };
   return { imports, open };
