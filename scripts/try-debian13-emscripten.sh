@@ -48,23 +48,38 @@ chroot "$system" env SPANDREL_PROTOBUF_SOURCE=/spandrel/build/protobuf \
 
 mkdir -p "$folder/modules"
 cp "$work"/build/wasm/wasm/*.mjs "$work"/build/wasm/wasm/*.wasm "$folder/modules/"
-for module in spandrel_core spandrel spandrel_viewer; do
+for module in spandrel_core spandrel spandrel_viewer spandrel_classes; do
   node --input-type=module - "$folder/modules/$module" <<'CHECK'
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 const path = process.argv[2];
-const { default: createModule } = await import(pathToFileURL(`${path}.mjs`));
+const name = path.split("/").pop();
 const bytes = readFileSync(`${path}.wasm`);
-const module = await createModule({
-  instantiateWasm(imports, done) {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
-    done(instance);
-    return instance.exports;
-  },
-});
-if (module.inputBuffer(64) === 0) throw new Error("no input buffer");
-console.log(`${path.split("/").pop()}: starts, ${bytes.length} bytes`);
+const compiled = new WebAssembly.Module(bytes);
+const asked = WebAssembly.Module.imports(compiled);
+let answer;
+if (existsSync(`${path}.mjs`)) {
+  const { default: createModule } = await import(pathToFileURL(`${path}.mjs`));
+  const module = await createModule({
+    instantiateWasm(imports, done) {
+      const instance = new WebAssembly.Instance(compiled, imports);
+      done(instance);
+      return instance.exports;
+    },
+  });
+  answer = module._inputBuffer(64);
+} else {
+  const imports = {};
+  for (const { module, name } of asked) (imports[module] ??= {})[name] = () => {};
+  const { exports } = new WebAssembly.Instance(compiled, imports);
+  exports._initialize();
+  exports.restoreStack(exports.stackPointer());
+  answer = exports.inputBuffer(64);
+}
+if (answer === 0) throw new Error("no input buffer");
+const imported = existsSync(`${path}.mjs`) ? "its glue's" : asked.map(({ name }) => name).join(", ");
+console.log(`${name}: starts, ${bytes.length} bytes, imports: ${imported}`);
 CHECK
 done
-echo "Debian 13's Emscripten $version builds both modules: $folder/modules"
+echo "Debian 13's Emscripten $version builds the modules: $folder/modules"
 cd "$project"

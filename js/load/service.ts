@@ -28,12 +28,12 @@ import {
 } from "../mlflow/exporter_settings.js";
 import { suppressTracing } from "../tracing/context.js";
 import type { LocalTrace } from "../tracing/local_trace.js";
-import { DEFAULT_SPAN_LIMITS } from "../tracing/runtime.js";
+import { DEFAULT_SPAN_LIMITS, type SpanSink } from "../tracing/runtime.js";
 import { laterCode } from "../tracing/later.js";
 import { finishOpenSpans } from "../tracing/open_spans.js";
 import { spansFromRecords } from "../tracing/record_reader.js";
 import { Recorder } from "../tracing/recorder.js";
-import { Backlog } from "../tracing/backlog.js";
+import type { Backlog } from "../tracing/backlog.js";
 import { tracer as theTracer } from "../tracing/realm.js";
 import type { ExportHub, TracerStats } from "../tracing/tracer.js";
 import { safeText } from "../tracing/values.js";
@@ -115,7 +115,7 @@ export class Service implements ExportHub {
     const before = tracer.recorder;
     tracer.recorder = this.#recorder;
     tracer.takeLater(laterCode);
-    if (!(before instanceof Backlog)) return;
+    if (!isBacklog(before)) return;
     const traces = new Set<LocalTrace>();
     before.drainTo(this.#recorder, (trace) => {
       traces.add(trace);
@@ -506,6 +506,11 @@ export class Service implements ExportHub {
   #pendingSpans(): number {
     return this.#all.reduce((sum, destination) => sum + destination.counters().pending, 0);
   }
+}
+
+/** By shape: the tracer may be another copy's of the package. */
+function isBacklog(sink: SpanSink): sink is Backlog {
+  return "drainTo" in sink;
 }
 
 /** Before the records that go there. */
