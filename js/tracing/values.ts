@@ -142,15 +142,13 @@ function threw(error: unknown): string {
   return `[Threw: ${safeText(message)}]`;
 }
 
-const { hasOwnProperty } = Object.prototype;
-
 /** Of the value that is being written. */
 let membersLeft = 0;
 
 /** null for what JSON.stringify would write otherwise than the table of forms says. */
 function plainJson(value: unknown): string | null {
   try {
-    membersLeft = MAX_MEMBERS;
+    membersLeft = MAX_MEMBERS + 1; // and the value itself
     return writePlain(value, 0);
   } catch {
     return null; // a getter or a proxy threw: the slow writer says where
@@ -159,37 +157,31 @@ function plainJson(value: unknown): string | null {
 
 /** What JSON.stringify writes, in half its time: text without anything to escape is not copied. */
 function writePlain(value: unknown, depth: number): string | null {
-  switch (typeof value) {
-    case "string":
-      return quotePlain(value);
-    case "boolean":
-      return value ? "true" : "false";
-    case "number":
-      return value - value === 0 ? `${value}` : null;
-    case "object":
-      break;
-    default:
-      return null;
-  }
-  if (value === null) return "null";
-  if (depth >= MAX_DEPTH || (value as { toJSON?: unknown }).toJSON !== undefined) return null;
+  if (--membersLeft < 0) return null;
+  if (typeof value === "string") return quotePlain(value);
+  if (typeof value === "number") return value - value === 0 ? `${value}` : null;
+  if (value === null || typeof value === "boolean") return `${value}`;
+  if (typeof value !== "object" || depth >= MAX_DEPTH || (value as { toJSON?: unknown }).toJSON !== undefined) return null;
   let text = "";
   if (Array.isArray(value)) {
-    if ((membersLeft -= value.length) < 0) return null;
     for (let i = 0; i < value.length; i++) {
       const member = writePlain(value[i], depth + 1);
       if (member === null) return null;
-      text += i === 0 ? member : `,${member}`;
+      if (i > 0) text += ",";
+      text += member;
     }
     return `[${text}]`;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return null;
+  let last = noKey;
   for (const key in value) {
-    if (!hasOwnProperty.call(value, key)) continue;
-    const member = --membersLeft < 0 ? null : writePlain((value as Record<string, unknown>)[key], depth + 1);
+    if (!Object.hasOwn(value, key)) continue;
+    const member = writePlain((value as Record<string, unknown>)[key], depth + 1);
     if (member === null) return null;
-    text += (text === "" ? "{" : ",") + quoteKey(key) + member;
+    last = last.next?.key === key ? last.next : (last.next = quoteKey(key));
+    text += text === "" ? last.first : last.later;
+    text += member;
   }
   return text === "" ? "{}" : `${text}}`;
 }
@@ -210,23 +202,35 @@ function quotePlain(text: string): string {
   return ESCAPED.test(text) || wellFormed(text) !== text ? JSON.stringify(text) : `"${text}"`;
 }
 
-const MAX_KEYS = 1000;
-const quotedKeys = new Map<string, string>();
+interface QuotedKey {
+  readonly key: string;
+  readonly first: string;
+  readonly later: string;
+  /** What followed the last time: objects of a kind have their keys in the same order. */
+  next?: QuotedKey;
+}
 
-function quoteKey(key: string): string {
-  let text = quotedKeys.get(key);
-  if (text === undefined) {
+/** Stands before the first key of every object. */
+const noKey = {} as QuotedKey;
+
+const MAX_KEYS = 1000;
+const quotedKeys = new Map<string, QuotedKey>();
+
+function quoteKey(key: string): QuotedKey {
+  let known = quotedKeys.get(key);
+  if (known === undefined) {
     if (quotedKeys.size === MAX_KEYS) quotedKeys.clear();
-    quotedKeys.set(key, (text = `${JSON.stringify(key)}:`));
+    const quoted = JSON.stringify(key);
+    known = { key, first: `{${quoted}:`, later: `,${quoted}:` };
+    // Through JSON and back: then each is in one piece, and need not be joined in every text it goes into.
+    quotedKeys.set(key, (known = JSON.parse(JSON.stringify(known)) as QuotedKey));
   }
-  return text;
+  return known;
 }
 
 /** JSON text of any value, as the host spaces it. `undefined` is null. Never throws. */
 export function jsonTextOf(value: unknown): string {
-  const plain = plainJson(value);
-  if (plain !== null) return plain;
-  return writeSlowly(value);
+  return plainJson(value) ?? writeSlowly(value);
 }
 
 /** Writes what JSON.stringify would refuse, drop or misrepresent. */

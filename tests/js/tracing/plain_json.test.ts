@@ -49,6 +49,17 @@ test("ManyDifferentKeysAreAllRight", () => {
     expect(jsonTextOf({ [`key ${String(i)}`]: i, same: 1 })).toBe(`{"key ${String(i)}":${String(i)},"same":1}`);
 });
 
+test("KeysInOtherOrdersAreAllRight", () => {
+  const values = [{ a: 1, b: 2, c: 3 }, { a: 1, c: 3 }, { b: 2, a: { a: 1, b: 2 }, c: 3 }, { c: 3 }, { c: 3, b: { c: 3 }, a: 1 }];
+  for (const value of [...values, ...[...values].reverse(), values]) expect(jsonTextOf(value)).toBe(JSON.stringify(value));
+});
+
+test("UpToTenThousandMembersAreWritten", () => {
+  const most = { list: Array.from({ length: 9_999 }, (_, i) => i) };
+  expect(jsonTextOf(most)).toBe(JSON.stringify(most));
+  expect(jsonTextOf({ list: [...most.list, 0] })).toContain("more]");
+});
+
 test("AGetterIsReadOnce", () => {
   let reads = 0;
   const value = {
