@@ -24,7 +24,7 @@ endif()
 # -fno-exceptions must be the same at compile and at link.
 set(SPANDREL_ROOMS base trace record otlp mlflow query client manager exporting view)
 set(SPANDREL_HOT_SOURCES
-  record/commit.cpp record/record_ref.cpp record/text_table.cpp
+  record/commit.cpp record/record_ref.cpp record/staging.cpp record/text_table.cpp
   otlp/record_encoder.cpp
   exporting/span_queue.cpp
   view/blob_store.cpp view/otlp_importer.cpp view/span_traits.cpp view/string_table.cpp view/trace_store.cpp)

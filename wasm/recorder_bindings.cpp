@@ -1,12 +1,9 @@
 // The hot path's bindings: staging area, commit, destinations and batches.
 
 #include <array>
-#include <cstdlib>
-#include <string>
 
 #include "exporting/engine.h"
 #include "handover.h"
-#include "record/commit.h"
 #include "record/portable.h"
 
 namespace spandrel::wasm {
@@ -17,31 +14,20 @@ using exporting::SpanQueue;
 
 namespace {
 
-// Words first, the rope behind them. js/load/staging.ts writes it.
-struct Staging {
-  uint8_t* memory = nullptr;
-  uint32_t wordBytes = 0;
-
-  const uint32_t* words() const { return reinterpret_cast<const uint32_t*>(memory); }
-  std::string_view rope(uint32_t length) const {
-    return {reinterpret_cast<const char*>(memory) + wordBytes, length};
-  }
-};
-
-Staging& staging() {
-  static Staging instance;
-  return instance;
+uint32_t addressOfWords() {
+  return reinterpret_cast<uintptr_t>(engine().staging().words());
 }
 
 }  // namespace
 
-// Moves the area; 0 when memory cannot be had, and then there is none.
+// Moves the areas; 0 when memory cannot be had, and then there are none.
 SPANDREL_EXPORT uint32_t stagingAddress(uint32_t wordBytes, uint32_t ropeBytes) {
-  Staging& area = staging();
-  std::free(area.memory);
-  area.memory = static_cast<uint8_t*>(std::malloc(wordBytes + ropeBytes));
-  area.wordBytes = wordBytes;
-  return reinterpret_cast<uintptr_t>(area.memory);
+  engine().staging().place(wordBytes, ropeBytes);
+  return addressOfWords();
+}
+
+SPANDREL_EXPORT uint32_t ropeAddress() {
+  return reinterpret_cast<uintptr_t>(engine().staging().rope());
 }
 
 SPANDREL_EXPORT uint32_t grammarVersion() {
@@ -52,15 +38,15 @@ SPANDREL_EXPORT uint32_t appendTexts(uint32_t length) {
   return engine().texts().append(inputText(length));
 }
 
-SPANDREL_EXPORT int32_t commitStaged(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits,
-                                     uint32_t recordCount) {
-  return reply(engine().commit(staging().words(), wordBytes, staging().rope(ropeBytes), ropeUnits,
-                               recordCount));
+// Where words are staged from now on; 0: there is no area. Losses are counted by the queues.
+SPANDREL_EXPORT uint32_t commitStaged(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits,
+                                      uint32_t recordCount) {
+  engine().commit(wordBytes, ropeBytes, ropeUnits, recordCount);
+  return addressOfWords();
 }
 
 SPANDREL_EXPORT int32_t stagedPortable(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits) {
-  return reply(engine().portableOfStaged(staging().words(), wordBytes, staging().rope(ropeBytes),
-                                         ropeUnits));
+  return reply(engine().portableOfStaged(wordBytes, ropeBytes, ropeUnits));
 }
 
 SPANDREL_EXPORT uint32_t addDestination() {
@@ -139,8 +125,7 @@ SPANDREL_EXPORT int32_t pendingRecords(uint32_t length) {
 }
 
 SPANDREL_EXPORT int32_t setOrigin(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits) {
-  return reply(
-      engine().setOrigin(staging().words(), wordBytes, staging().rope(ropeBytes), ropeUnits));
+  return reply(engine().setOrigin(wordBytes, ropeBytes, ropeUnits));
 }
 
 }  // namespace spandrel::wasm

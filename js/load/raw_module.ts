@@ -17,6 +17,7 @@ export interface RawModule {
   // wasm/recorder_bindings.cpp
   grammarVersion(): number;
   stagingAddress(wordBytes: number, ropeBytes: number): number;
+  ropeAddress(): number;
   appendTexts(byteLength: number): number;
   stagedPortable(wordBytes: number, ropeBytes: number, ropeUnits: number): number;
   commitStaged(wordBytes: number, ropeBytes: number, ropeUnits: number, recordCount: number): number;

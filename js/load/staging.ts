@@ -1,10 +1,12 @@
 // The staging area of the recorder: a region of module memory for words, another for the rope.
 //
-// It is grown for a single record that is larger than usual and shrunk again afterwards. Views are
-// made afresh on each request; they are invalid after any call into the module.
+// It is grown for a single record that is larger than usual and shrunk again afterwards; a commit
+// may move the words. Views are made afresh on each request; they are invalid after any call into
+// the module.
 
 import { TraceError } from "../trace_error.js";
 import type { Handover } from "./handover.js";
+import type { RawModule } from "./raw_module.js";
 
 const WORD_BYTES = 128 << 10;
 const ROPE_UNITS = 24 << 10;
@@ -13,6 +15,7 @@ const MAX_BYTES = 256 << 20;
 export class StagingArea {
   readonly #handover: Handover;
   #address = 0;
+  #ropeAddress = 0;
   #wordBytes = 0;
   #ropeBytes = 0;
 
@@ -36,16 +39,15 @@ export class StagingArea {
   get softUnitLimit(): number {
     return this.unitCapacity * 0.75;
   }
-  /** Where the rope begins, in bytes from the start of the area. */
-  get ropeOffset(): number {
-    return this.#wordBytes;
-  }
-
   words(): Uint32Array {
     return new Uint32Array(this.#handover.raw.HEAPU8.buffer, this.#address, this.#wordBytes >>> 2);
   }
+  /** The same memory. */
   bytes(): Uint8Array {
-    return new Uint8Array(this.#handover.raw.HEAPU8.buffer, this.#address, this.#wordBytes + this.#ropeBytes);
+    return new Uint8Array(this.#handover.raw.HEAPU8.buffer, this.#address, this.#wordBytes);
+  }
+  rope(): Uint8Array {
+    return new Uint8Array(this.#handover.raw.HEAPU8.buffer, this.#ropeAddress, this.#ropeBytes);
   }
 
   /** Room for one record of at most `bytes`; false when memory cannot be had. */
@@ -60,19 +62,29 @@ export class StagingArea {
   }
 
   #place(wordBytes: number, ropeBytes: number): boolean {
+    const before = { wordBytes: this.#wordBytes, ropeBytes: this.#ropeBytes };
     try {
-      const address = this.#handover.guard((raw) => raw.stagingAddress(wordBytes, ropeBytes));
-      if (address === 0) {
-        if (this.#wordBytes > 0) this.#address = this.#handover.raw.stagingAddress(this.#wordBytes, this.#ropeBytes) >>> 0;
-        return false;
-      }
-      this.#address = address >>> 0;
-      this.#wordBytes = wordBytes;
-      this.#ropeBytes = ropeBytes;
-      return true;
+      if (this.#handover.guard((raw) => this.#move(raw, wordBytes, ropeBytes))) return true;
+      if (before.wordBytes > 0) this.#move(this.#handover.raw, before.wordBytes, before.ropeBytes);
     } catch {
-      return false;
+      // the module has stopped
     }
+    return false;
+  }
+
+  #move(raw: RawModule, wordBytes: number, ropeBytes: number): boolean {
+    this.#wordBytes = wordBytes;
+    this.#ropeBytes = ropeBytes;
+    const isThere = this.#wordsAreAt(raw.stagingAddress(wordBytes, ropeBytes));
+    this.#ropeAddress = raw.ropeAddress() >>> 0;
+    return isThere;
+  }
+
+  /** At 0 there is no area: nothing fits, and the next record asks for one. */
+  #wordsAreAt(address: number): boolean {
+    this.#address = address >>> 0;
+    if (address === 0) this.#wordBytes = this.#ropeBytes = 0;
+    return address !== 0;
   }
 
   appendTexts(joined: string): void {
@@ -80,7 +92,9 @@ export class StagingArea {
   }
 
   commit(wordBytes: number, ropeBytes: number, ropeUnits: number, records: number): void {
-    this.#quietly(() => this.#handover.guard((raw) => raw.commitStaged(wordBytes, ropeBytes, ropeUnits, records)));
+    this.#quietly(() => {
+      this.#wordsAreAt(this.#handover.guard((raw) => raw.commitStaged(wordBytes, ropeBytes, ropeUnits, records)));
+    });
   }
 
   /** The one staged record as a portable record. */

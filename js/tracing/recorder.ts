@@ -230,6 +230,7 @@ export class Recorder implements SpanSink {
     w[16] = resource.size;
     this.#at = HEADER_WORDS;
     this.#putPairs([...resource.keys()], [...resource.values()]);
+    this.#at += (this.#units + 3) >>> 2;
     w[0] = this.#at * 4;
     w[23] = this.#units;
     const { wordBytes, ropeBytes } = this.#seal(staging);
@@ -246,7 +247,7 @@ export class Recorder implements SpanSink {
       this.#newTexts = "";
       this.#takeViews();
     }
-    const ropeBytes = this.#units === 0 ? 0 : encoder.encodeInto(this.#rope, this.#bytes.subarray(staging.ropeOffset)).written;
+    const ropeBytes = this.#units === 0 ? 0 : encoder.encodeInto(this.#rope, staging.rope()).written;
     return { wordBytes: this.#at * 4, ropeBytes };
   }
 
@@ -409,9 +410,11 @@ export class Recorder implements SpanSink {
     if (events !== null) for (let i = 0; i < events.length; i++) this.#putEvent(span, events[i] as PendingEvent);
     if (links !== null) for (let i = 0; i < links.length; i++) this.#putLink(links[i] as PendingLink);
 
+    const units = this.#units - unitsBefore;
+    this.#at += (units + 3) >>> 2;
     w[start] = (this.#at - start) * 4;
     w[start + 1] = flags;
-    w[start + 23] = this.#units - unitsBefore;
+    w[start + 23] = units;
   }
 
   #putEvent(span: LiveSpan, event: PendingEvent): void {
@@ -562,7 +565,7 @@ export class Recorder implements SpanSink {
       return;
     }
     const place = (this.#at + 2) * 4;
-    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(place, w.byteLength));
+    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(place));
     if (read < text.length) this.#overflowed = true;
     w[this.#at] = tag | TAG_LONG;
     w[this.#at + 1] = written;

@@ -4,7 +4,6 @@
 
 #include "exporting/detached_records.h"
 #include "otlp/json_writer.h"
-#include "record/commit.h"
 #include "record/portable.h"
 #include "record/span_view.h"
 
@@ -61,10 +60,9 @@ std::string Engine::heldTraces(uint32_t destination) {
   return out;
 }
 
-Result<Done> Engine::setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
-                               uint32_t ropeUnits) {
+Result<Done> Engine::setOrigin(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits) {
   std::vector<record::RecordRef> records;
-  auto result = record::commitChunk(words, wordBytes, rope, ropeUnits, 1, records);
+  auto result = staging_.copy(wordBytes, ropeBytes, ropeUnits, 1, records);
   if (!result.ok() || records.empty()) return result;
   otlp::encodeOrigin(records[0].words(), texts_, origin_);
   trace::SpanData named = record::decodeRecord(records[0].words(), texts_);
@@ -76,10 +74,10 @@ Result<Done> Engine::setOrigin(const uint32_t* words, uint32_t wordBytes, std::s
   return Done{};
 }
 
-Result<Done> Engine::commit(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
-                            uint32_t ropeUnits, uint32_t recordCount) {
+Result<Done> Engine::commit(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits,
+                            uint32_t recordCount) {
   committed_.clear();
-  auto result = record::commitChunk(words, wordBytes, rope, ropeUnits, recordCount, committed_);
+  auto result = staging_.commit(wordBytes, ropeBytes, ropeUnits, recordCount, committed_);
   for (const record::RecordRef& each : committed_) route(each);
   if (!result.ok()) {
     // The spans cannot be told apart any more; all destinations lost them.
@@ -91,10 +89,10 @@ Result<Done> Engine::commit(const uint32_t* words, uint32_t wordBytes, std::stri
   return result;
 }
 
-Result<std::vector<uint8_t>> Engine::portableOfStaged(const uint32_t* words, uint32_t wordBytes,
-                                                      std::string_view rope, uint32_t ropeUnits) {
+Result<std::vector<uint8_t>> Engine::portableOfStaged(uint32_t wordBytes, uint32_t ropeBytes,
+                                                      uint32_t ropeUnits) {
   std::vector<record::RecordRef> records;
-  const auto result = record::commitChunk(words, wordBytes, rope, ropeUnits, 1, records);
+  const auto result = staging_.copy(wordBytes, ropeBytes, ropeUnits, 1, records);
   if (!result.ok()) return result.error();
   return records.empty() ? std::vector<uint8_t>() : record::toPortable(records[0].words(), texts_);
 }

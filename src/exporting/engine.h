@@ -14,6 +14,7 @@
 #include "exporting/span_queue.h"
 #include "otlp/record_encoder.h"
 #include "otlp/traces_data.h"
+#include "record/staging.h"
 #include "record/text_table.h"
 
 namespace spandrel::exporting {
@@ -26,6 +27,7 @@ class Engine {
   Engine();
 
   record::TextTable& texts() { return texts_; }
+  record::Staging& staging() { return staging_; }
 
   // The next destination, 0, 1, …; kMaxDestinations when there are too many.
   uint32_t addDestination(QueueLimits limits);
@@ -41,16 +43,15 @@ class Engine {
   std::string heldTraces(uint32_t destination);
 
   // Resource and scope of all exports, from one staged record (otlp::encodeOrigin).
-  Result<Done> setOrigin(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
-                         uint32_t ropeUnits);
+  Result<Done> setOrigin(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits);
   const trace::Resource& resource() const { return resource_; }
 
-  // Takes a staged chunk over (record/commit.h) and routes its records.
-  Result<Done> commit(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
-                      uint32_t ropeUnits, uint32_t recordCount);
-  // One staged record as a portable record; nothing is routed.
-  Result<std::vector<uint8_t>> portableOfStaged(const uint32_t* words, uint32_t wordBytes,
-                                                std::string_view rope, uint32_t ropeUnits);
+  // Takes the staged chunk over (record/staging.h) and routes its records.
+  Result<Done> commit(uint32_t wordBytes, uint32_t ropeBytes, uint32_t ropeUnits,
+                      uint32_t recordCount);
+  // The one staged record as a portable record; nothing is routed.
+  Result<std::vector<uint8_t>> portableOfStaged(uint32_t wordBytes, uint32_t ropeBytes,
+                                                uint32_t ropeUnits);
   // A record made elsewhere (a C++ LiveSpan), routed like the others.
   void route(const record::RecordRef& record);
 
@@ -73,6 +74,7 @@ class Engine {
   std::string jsonOf(const std::vector<record::RecordRef>& records) const;
 
   record::TextTable texts_;
+  record::Staging staging_;
   std::array<std::unique_ptr<SpanQueue>, kMaxDestinations> destinations_;
   uint32_t destinationCount_ = 0;
   SpanQueue nowhere_{QueueLimits{}};

@@ -90,39 +90,36 @@ Error brokenChunk(size_t offset, const char* what) {
   return Error{ErrorCode::InternalError, std::string("staged chunk: ") + what, offset};
 }
 
-}  // namespace
+// The length of a staged record's words, without the room for its strings; 0: it is none.
+uint32_t wordsLengthOf(const uint32_t* staged, uint32_t left) {
+  if (left < kHeaderBytes) return 0;
+  const uint32_t whole = staged[header::kByteLength];
+  const uint64_t room = (uint64_t{staged[header::kStringLength]} + 3) & ~uint64_t{3};
+  if (whole > left || whole % 4 != 0 || whole < kHeaderBytes + room) return 0;
+  return whole - static_cast<uint32_t>(room);
+}
 
-Result<Done> commitChunk(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
-                         uint32_t ropeUnits, uint32_t recordCount, std::vector<RecordRef>& out) {
-  const bool isAscii = rope.size() == ropeUnits;
-  const uint64_t capacity = uint64_t{wordBytes} + rope.size() + uint64_t{recordCount} * 4;
-  Block* block =
-      capacity > UINT32_MAX / 2 ? nullptr : Block::allocate(static_cast<uint32_t>(capacity));
-  if (block == nullptr) return Error{ErrorCode::TooLarge, "no memory for a chunk of records"};
-
+// Makes records of the staged ones: in `block`, which is where they stand already or has room.
+Result<Done> fill(Block* block, const uint32_t* words, uint32_t wordBytes, std::string_view rope,
+                  bool isAscii, std::vector<RecordRef>& out) {
+  const bool isInPlace = reinterpret_cast<const uint8_t*>(words) == block->data();
   uint32_t taken = 0;
   uint32_t written = 0;
   uint32_t ropeUsed = 0;
-  const char* problem = nullptr;
-  out.reserve(out.size() + recordCount);
   while (taken < wordBytes) {
     const uint32_t* staged = words + taken / 4;
-    const uint32_t left = wordBytes - taken;
-    if (left < kHeaderBytes || staged[header::kByteLength] > left ||
-        staged[header::kByteLength] < kHeaderBytes || staged[header::kByteLength] % 4 != 0) {
-      problem = "a record is longer than the chunk";
-      break;
-    }
-    const uint32_t wordsLength = staged[header::kByteLength];
+    const uint32_t wordsLength = wordsLengthOf(staged, wordBytes - taken);
+    if (wordsLength == 0 || wordsLength > block->capacity() - written)
+      return brokenChunk(taken, "a record is longer than the chunk");
+    const uint32_t stagedLength = staged[header::kByteLength];
     auto* record = reinterpret_cast<uint32_t*>(block->data() + written);
-    std::memcpy(record, staged, wordsLength);
+    if (!isInPlace) std::memcpy(record, staged, wordsLength);
     int64_t textBytes = record[header::kStringLength];
     if (!isAscii) textBytes = LengthRewriter(record, wordsLength / 4, rope.substr(ropeUsed)).run();
     if (textBytes < 0 || static_cast<uint64_t>(textBytes) > rope.size() - ropeUsed ||
-        written + uint64_t{wordsLength} + padded(static_cast<uint32_t>(textBytes)) > capacity) {
-      problem = "a record names more text than the chunk has";
-      break;
-    }
+        written + uint64_t{wordsLength} + padded(static_cast<uint32_t>(textBytes)) >
+            block->capacity())
+      return brokenChunk(taken, "a record names more text than the chunk has");
     const auto length = static_cast<uint32_t>(textBytes);
     std::memcpy(block->data() + written + wordsLength, rope.data() + ropeUsed, length);
     record[header::kStringLength] = length;
@@ -130,11 +127,37 @@ Result<Done> commitChunk(const uint32_t* words, uint32_t wordBytes, std::string_
     out.emplace_back(block, written);
     ropeUsed += length;
     written += wordsLength + padded(length);
-    taken += wordsLength;
+    taken += stagedLength;
   }
-  block->release();
-  if (problem) return brokenChunk(taken, problem);
   return Done{};
+}
+
+}  // namespace
+
+Result<Done> commitChunk(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
+                         uint32_t ropeUnits, uint32_t recordCount, std::vector<RecordRef>& out) {
+  if (rope.size() < ropeUnits) return brokenChunk(0, "less text than it counts");
+  const bool isAscii = rope.size() == ropeUnits;
+  // Behind the words there is room for `ropeUnits`; the rest is for what is longer, and its
+  // padding.
+  const uint64_t capacity =
+      wordBytes + (isAscii ? 0 : rope.size() - ropeUnits + uint64_t{recordCount} * 4);
+  Block* block =
+      capacity > UINT32_MAX / 2 ? nullptr : Block::allocate(static_cast<uint32_t>(capacity));
+  if (block == nullptr) return Error{ErrorCode::TooLarge, "no memory for a chunk of records"};
+  out.reserve(out.size() + recordCount);
+  auto result = fill(block, words, wordBytes, rope, isAscii, out);
+  block->release();
+  return result;
+}
+
+Result<Done> adoptChunk(Block* block, uint32_t wordBytes, std::string_view rope,
+                        uint32_t recordCount, std::vector<RecordRef>& out) {
+  out.reserve(out.size() + recordCount);
+  auto result =
+      fill(block, reinterpret_cast<const uint32_t*>(block->data()), wordBytes, rope, true, out);
+  block->release();
+  return result;
 }
 
 }  // namespace spandrel::record

@@ -20,4 +20,9 @@ namespace spandrel::record {
 Result<Done> commitChunk(const uint32_t* words, uint32_t wordBytes, std::string_view rope,
                          uint32_t ropeUnits, uint32_t recordCount, std::vector<RecordRef>& out);
 
+// The same without a copy, for ASCII text: the chunk's words stand at the beginning of `block`,
+// which holds the records from now on. The caller gives its reference away.
+Result<Done> adoptChunk(Block* block, uint32_t wordBytes, std::string_view rope,
+                        uint32_t recordCount, std::vector<RecordRef>& out);
+
 }  // namespace spandrel::record

@@ -19,8 +19,9 @@
 //   strings   = the texts in the order in which the words name them, UTF-8, padded to words
 //
 // Words are 32-bit little-endian; a record is a whole number of words. While a record is staged
-// (written by JavaScript, not committed yet) `strings` is in the chunk's rope, text lengths and
-// kStringLength count UTF-16 code units, and kByteLength covers the words alone.
+// (written by JavaScript, not committed yet) the content of `strings` is in the chunk's rope, and
+// text lengths and kStringLength count UTF-16 code units; `strings` is as long as if they were
+// bytes, which they are where all text is ASCII.
 //
 // The version is part of the key under which bundles share a manager: change it with the grammar.
 #pragma once

@@ -11,6 +11,13 @@ Block* Block::allocate(uint32_t byteCapacity) {
   return memory ? new (memory) Block(byteCapacity) : nullptr;
 }
 
+Block* Block::shrink(uint32_t byteCapacity) {
+  void* memory = std::realloc(static_cast<void*>(this), sizeof(Block) + byteCapacity);
+  Block* block = memory ? static_cast<Block*>(memory) : this;
+  if (byteCapacity < block->capacity_) block->capacity_ = byteCapacity;
+  return block;
+}
+
 void Block::release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   this->~Block();

@@ -17,6 +17,9 @@ class Block {
  public:
   // Null when the memory cannot be had: the caller counts the loss. Starts with one reference.
   static Block* allocate(uint32_t byteCapacity);
+  // Gives back what is behind the first `byteCapacity`; the block may move, so there must be one
+  // reference only.
+  Block* shrink(uint32_t byteCapacity);
 
   uint8_t* data() { return reinterpret_cast<uint8_t*>(this + 1); }
   const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(this + 1); }

@@ -10,12 +10,14 @@ namespace {
 namespace header = record::header;
 namespace tag = record::tag;
 
-// A staged record as the recorder writes it: words here, strings in the rope.
+// A staged record as the recorder writes it: words and room for the strings here, strings in the
+// rope.
 struct Staged {
   std::vector<uint32_t> words = std::vector<uint32_t>(header::kWords, 0);
   uint32_t units = 0;
 
   void finish() {
+    words.resize(words.size() + (units + 3) / 4, 0);
     words[header::kByteLength] = static_cast<uint32_t>(words.size() * 4);
     words[header::kStringLength] = units;
   }

@@ -47,6 +47,27 @@ describe("texts that stay the same at their place", () => {
   });
 });
 
+test.each([
+  ["of ASCII text alone, left where they were staged", 0],
+  ["with other text among it, copied", 90],
+])("records arrive whole out of chunks %s", async (_, rhythm) => {
+  const textsOf = (i: number): string[] => [
+    `${"long ".repeat(i % 500)}${String(i)}`,
+    `short ${String(i)}${rhythm > 0 && i % rhythm === 0 ? " ä€😀" : ""}`,
+    i === 250 ? "larger than the staging area ".repeat(10_000) : String(i),
+  ];
+  for (let i = 0; i < 400; i++) {
+    const span = startSpan({ name: "one of many", parent: null });
+    textsOf(i).forEach((text, place) => span.setAttribute(`text.${String(place)}`, text));
+    span.end();
+  }
+  const spans = await ended();
+  expect(spans).toHaveLength(400);
+  spans.forEach((span, i) => {
+    expect([0, 1, 2].map((place) => span.getAttribute(`text.${String(place)}`))).toEqual(textsOf(i));
+  });
+});
+
 test("times are written as the exact ones say, wherever the clock stands", () => {
   const words = new Uint32Array(2);
   const anchors = [
