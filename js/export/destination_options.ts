@@ -26,7 +26,8 @@ export interface BatchOptions {
 
 export const DEFAULT_BATCH: Readonly<BatchOptions> = {
   maxSpans: 512,
-  maxBytes: 512 << 10,
+  // Records, their encoding and the request then fit a processor's second cache (2 MiB) side by side.
+  maxBytes: 256 << 10,
   delayMillis: 5_000,
   queueBytes: 32 << 20,
   queueSpans: 0,
