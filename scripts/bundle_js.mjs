@@ -38,7 +38,9 @@ const LINE_LIMIT = 200;
 
 export async function bundleForNode() {
   for (const [name, source] of Object.entries(WHOLE_IN_NODE)) await bundle("node", { [name]: source });
-  await bundle("node", BESIDE_MAIN_IN_NODE, [mainEntry()], { splitting: false });
+  await bundle("node", BESIDE_MAIN_IN_NODE, [mainEntry("./index.mjs")], { splitting: false });
+  const besideBundled = Object.entries(BESIDE_MAIN_IN_NODE).map(([name, source]) => [`bundled_${name}`, source]);
+  await bundle("node", Object.fromEntries(besideBundled), [mainEntry("./bundled.mjs")], { splitting: false });
   await bundleMain();
   await writeCommonJs();
 }
@@ -65,8 +67,9 @@ async function bundleMain() {
       'export * from "./js/index.ts";',
       'import { setLateReader } from "./js/platform/node_late.ts";',
       'import { requireFile } from "./js/platform/node_builtin.ts";',
+      // A URL, so that those who copy what a program needs find the file.
       ...imports.map(([path, aliases]) => (aliases.length > 0 ? `import { ${listed(aliases)} } from "./${path}";` : "")),
-      `setLateReader(() => requireFile("./late.cjs")({ ${[...taken].join(", ")} }));`,
+      `setLateReader(() => requireFile(new URL("./late.cjs", import.meta.url))({ ${[...taken].join(", ")} }));`,
     ].join("\n"),
     resolveDir: ROOT,
     loader: "ts",
@@ -199,11 +202,11 @@ function standIns(late) {
 }
 
 /** The main entry's own names are imported from there. */
-function mainEntry() {
+function mainEntry(file) {
   return {
     name: "main-entry",
     setup(pluginBuild) {
-      pluginBuild.onResolve({ filter: /\/(index|load\/init)\.js$/ }, () => ({ path: "./index.mjs", external: true }));
+      pluginBuild.onResolve({ filter: /\/(index|load\/init)\.js$/ }, () => ({ path: file, external: true }));
     },
   };
 }
@@ -258,7 +261,9 @@ async function writeCommonJs() {
   const write = async (name) => {
     if (written.has(name)) return;
     written.add(name);
-    const source = readFileSync(join(folder, `${name}.mjs`), "utf8").replace(/(["']\.\/[\w-]+)\.mjs(["'])/g, "$1.cjs$2");
+    const source = readFileSync(join(folder, `${name}.mjs`), "utf8")
+      .replace(/(["']\.\/[\w-]+)\.mjs(["'])/g, "$1.cjs$2")
+      .replace(/new URL\("\.\/([\w.]+)",\s*import\.meta\.url\)/g, 'require("node:url").pathToFileURL(__dirname+"/$1")');
     const { code } = await esbuild.transform(source, {
       format: "cjs",
       platform: "node",

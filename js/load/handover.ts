@@ -22,6 +22,25 @@ const ERROR_CODES: readonly TraceErrorCode[] = [
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** About 50 kB in frames, in a microsecond. */
+const FRAMES = 1000;
+
+/**
+ * Whether the host has stack for a call into the module. A RangeError in the midst of one would leave the core's data
+ * half done, so what the host may call from anywhere asks before.
+ */
+export function hasStack(): boolean {
+  try {
+    return dig(FRAMES) === FRAMES;
+  } catch {
+    return false;
+  }
+}
+
+function dig(frames: number): number {
+  return frames === 0 ? 0 : 1 + dig(frames - 1);
+}
+
 export class Handover {
   readonly raw: RawModule;
   #deathCause: unknown;
@@ -46,13 +65,14 @@ export class Handover {
   /** Runs `call` against the module; anything it throws but our own errors kills the module. */
   guard<T>(call: (raw: RawModule) => T): T {
     if (this.isDead) throw new TraceError("INTERNAL_ERROR", "the tracing module has stopped", { cause: this.#deathCause });
-    const stack = this.raw.stackPointer();
+    let stack = 0;
     try {
+      stack = this.raw.stackPointer();
       return call(this.raw);
     } catch (error) {
       if (error instanceof TraceError) throw error;
       if (error instanceof RangeError) {
-        this.raw.restoreStack(stack);
+        if (stack !== 0) this.raw.restoreStack(stack);
         throw new TraceError("TOO_DEEP", "the input is nested too deeply for the module", { cause: error });
       }
       this.die(error);
@@ -113,12 +133,17 @@ export class Handover {
 
   /** Calls the binding `name` with the input's length; text out. */
   callText(name: string, input: string | Uint8Array): string {
-    return this.guard(() => this.takeText(this.#call(name, input)));
+    return this.#deepGuard(() => this.takeText(this.#call(name, input)));
   }
 
   /** Calls the binding `name` with the input's length; bytes out. */
   callBytes(name: string, input: string | Uint8Array, into?: Uint8Array): Uint8Array {
-    return this.guard(() => this.takeBytes(this.#call(name, input), into));
+    return this.#deepGuard(() => this.takeBytes(this.#call(name, input), into));
+  }
+
+  #deepGuard<T>(call: () => T): T {
+    if (!hasStack()) throw new TraceError("TOO_DEEP", "the host's stack is nearly full");
+    return this.guard(call);
   }
 
   /** To be called before a binding that RawModule does not list. Throws TraceError where this module is the smaller one; calling what it lacks would count as its end. */

@@ -69,9 +69,14 @@ export async function compiled(source: WasmSource | undefined, own: OwnModule): 
   if (isCompiled(given)) return given;
   if (isBytes(given)) return await WebAssembly.compile(given);
   if (isResponse(given)) return await compiledFrom(given);
-  const bytes = given === undefined ? own.read() : null;
+  const bytes = given === undefined ? own.read() : fileOf(given);
   if (bytes !== null) return await WebAssembly.compile(bytes);
   return await compiledFrom(await fetch(given ?? own.url()));
+}
+
+/** Node fetches no files. */
+function fileOf(url: string | URL): BufferSource | null {
+  return /^file:/i.test(String(url)) ? fileBytes(new URL(url)) : null;
 }
 
 async function compiledFrom(response: Response): Promise<WebAssembly.Module> {

@@ -13,18 +13,20 @@ import type { Handover } from "./handover.js";
 /** null: it has died, or could not be loaded; undefined: it is not there yet. */
 type ModuleState = Handover | null | undefined;
 
-let present: ModuleState;
-const listeners = new Set<() => void>();
+const KEY = Symbol.for("spandrel.module.v1");
+const realm = globalThis as { [KEY]?: { present: ModuleState; listeners: Set<() => void> } };
+/** Of all copies of the package: the module is that of the copy that was initialised. */
+const shared = (realm[KEY] ??= { present: undefined, listeners: new Set() });
 
 /** Called when the module is ready, and when it has died. */
 export function announceModule(state: ModuleState): void {
-  present = state;
-  for (const listener of [...listeners]) listener();
+  shared.present = state;
+  for (const listener of [...shared.listeners]) listener();
 }
 
 /** It has died or could not be loaded, and that has been told. */
 export function isModuleLost(): boolean {
-  return present === null || present?.isDead === true;
+  return shared.present === null || shared.present?.isDead === true;
 }
 
 /** A flush without a module waits so long for one. */
@@ -55,7 +57,7 @@ export class ModulePart<C> {
 
   /** Calls are kept: there is no module yet. */
   get isEarly(): boolean {
-    return present === undefined;
+    return shared.present === undefined;
   }
 
   get earlyCalls(): number {
@@ -97,11 +99,11 @@ export class ModulePart<C> {
       };
       const cancel = timers.schedule(() => finish(false), MODULE_WAIT_MILLIS, true);
       const finish = (isThere: boolean): void => {
-        listeners.delete(listener);
+        shared.listeners.delete(listener);
         cancel();
         resolve(isThere);
       };
-      listeners.add(listener);
+      shared.listeners.add(listener);
     });
   }
 
@@ -110,8 +112,8 @@ export class ModulePart<C> {
     const listener = (): void => {
       this.#catchUp();
     };
-    listeners.add(listener);
-    this.#unlisten = () => listeners.delete(listener);
+    shared.listeners.add(listener);
+    this.#unlisten = () => shared.listeners.delete(listener);
   }
 
   #catchUp(): void {
@@ -124,10 +126,10 @@ export class ModulePart<C> {
     try {
       call(this.#object());
     } catch (error) {
-      const code = error instanceof TraceError ? error.errorCode : null;
+      const code = (error as Partial<TraceError> | null)?.errorCode; // of whichever copy
       const isLacking = code === "NOT_IMPLEMENTED";
       // The host had no stack or memory for this one call; the object in the core is as it was.
-      if (present?.isDead === false && !isLacking) return lose("gave_up");
+      if (shared.present?.isDead === false && !isLacking) return lose("gave_up");
       const reason = isLacking ? "not_ready" : "module_dead";
       this.#core = null;
       lose(reason);
@@ -136,6 +138,7 @@ export class ModulePart<C> {
   }
 
   #object(): C {
+    const { present } = shared;
     if (present == null) throw new TraceError("INTERNAL_ERROR", "the tracing module has stopped");
     if (this.#core === null || this.#handover !== present) {
       this.#core = this.#options.make(present);

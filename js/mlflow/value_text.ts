@@ -2,7 +2,8 @@
 // than that needs. Characters that would be invisible, or change the order of others, are spelled out.
 
 import { parseJson } from "../tracing/json.js";
-import { JsonText, wellFormed, type FrozenValue } from "../tracing/values.js";
+import { isJsonText } from "../tracing/json_text.js";
+import { wellFormed, type FrozenValue } from "../tracing/values.js";
 
 export interface BoundedText {
   readonly text: string;
@@ -18,7 +19,7 @@ const MAX_INDENT = 24;
 const MAX_LEVELS = 200;
 
 export function valueText(value: FrozenValue, limit: number): BoundedText {
-  if (value instanceof JsonText) return jsonText(value.text, limit);
+  if (isJsonText(value)) return jsonText(value.text, limit);
   if (typeof value === "string") return /^\s*[[{"]/.test(value) ? jsonText(value, limit) : cut(value, limit);
   if (value instanceof Uint8Array) return bytesText(value, limit);
   if (typeof value === "object" && value !== null) return indented(value, limit);

@@ -89,8 +89,8 @@ export async function lateRoutingExporter(options: MlflowExporterOptions): Promi
 }
 
 /** Throws what node:fs throws. */
-export function fileBytes(url: URL): Uint8Array {
-  return builtin<typeof fs>("node:fs").readFileSync(url);
+export function fileBytes(url: URL): Uint8Array<ArrayBuffer> {
+  return builtin<typeof fs>("node:fs").readFileSync(url) as Uint8Array<ArrayBuffer>;
 }
 
 export function moduleUrl(isFull: boolean): URL {

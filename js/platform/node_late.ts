@@ -1,5 +1,7 @@
 // Stand-ins for exports of code that is read when the first of them is used (scripts/bundle_js.mjs).
 
+import { TraceError } from "../trace_error.js";
+
 type Class = new (...args: unknown[]) => object;
 type Callable = (this: unknown, ...args: unknown[]) => unknown;
 type Names = Record<string, unknown>;
@@ -14,7 +16,13 @@ export function setLateReader(reader: () => Names): void {
 }
 
 function named(name: string): unknown {
-  return (names ??= read())[name];
+  try {
+    names ??= read();
+  } catch (error) {
+    const message = "late.cjs is missing beside the package's main file, or cannot be read: deploy the package's whole folder";
+    throw new TraceError("RESOURCE_DOES_NOT_EXIST", message, { cause: error });
+  }
+  return names[name];
 }
 
 export function lateFunction(name: string): Callable {
@@ -25,7 +33,8 @@ export function lateFunction(name: string): Callable {
 
 /** Constructs, extends, compares and inspects as the class itself; `constructor` of its objects is that class. */
 export function lateClass(name: string): Class {
-  return new Proxy(unconstructed.bind(null) as unknown as Class, new LateClass(name));
+  const target = Object.defineProperty(unconstructed.bind(null), "name", { value: name, configurable: true });
+  return new Proxy(target as unknown as Class, new LateClass(name));
 }
 
 // A bound function has no `prototype` of its own, which a proxy could not hide.
@@ -45,18 +54,20 @@ class LateClass implements ProxyHandler<Class> {
   }
 
   construct(_: Class, args: unknown[], newTarget: { prototype: unknown }): object {
-    const made = this.#class;
-    const isExtended = newTarget.prototype !== made.prototype;
-    return Reflect.construct(made, args, isExtended ? (newTarget as Class) : made) as object;
+    return Reflect.construct(this.#class, args, this.#isSelf(newTarget) ? this.#class : (newTarget as Class)) as object;
   }
   apply(_: Class, self: unknown, args: unknown[]): unknown {
     return Reflect.apply(this.#class as unknown as Callable, self, args);
   }
-  get(_: Class, key: PropertyKey): unknown {
-    return Reflect.get(this.#class, key);
+  // `receiver` is the stand-in, or a class that extends it: that one's statics are its own.
+  get(_: Class, key: PropertyKey, receiver: { prototype: unknown }): unknown {
+    return Reflect.get(this.#class, key, key === "prototype" || this.#isSelf(receiver) ? this.#class : receiver);
   }
-  set(_: Class, key: PropertyKey, value: unknown): boolean {
-    return Reflect.set(this.#class, key, value);
+  set(_: Class, key: PropertyKey, value: unknown, receiver: { prototype: unknown }): boolean {
+    return Reflect.set(this.#class, key, value, this.#isSelf(receiver) ? this.#class : receiver);
+  }
+  #isSelf(receiver: { prototype: unknown }): boolean {
+    return receiver.prototype === this.#class.prototype;
   }
   has(_: Class, key: PropertyKey): boolean {
     return Reflect.has(this.#class, key);

@@ -2,7 +2,8 @@
 
 import { TraceError } from "../trace_error.js";
 import { setOwn } from "./span.js";
-import { base64, freezeValue, JsonText, safeText } from "./values.js";
+import { isJsonText } from "./json_text.js";
+import { base64, freezeValue, safeText } from "./values.js";
 import { parseJson } from "./json.js";
 
 export interface OtlpAnyValue {
@@ -51,7 +52,7 @@ function encode(value: unknown, depth: number): OtlpAnyValue {
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return members(Object.entries(value), depth);
   const frozen = freezeValue(value);
   if (frozen instanceof Uint8Array) return { bytesValue: base64(frozen) };
-  return encode(frozen instanceof JsonText ? parseJson(frozen.text) : frozen, depth + 1);
+  return encode(isJsonText(frozen) ? parseJson(frozen.text) : frozen, depth + 1);
 }
 
 function members(entries: [unknown, unknown][], depth: number): OtlpAnyValue {

@@ -13,7 +13,7 @@ import {
 import { hexOfWord, otelTraceIdOf } from "./ids.js";
 import { Span, SpanSource } from "./span.js";
 import type { EventFields, LinkFields, SpanFields } from "./span_fields.js";
-import { JsonText, jsonTextOf, type FrozenValue, type Primitive } from "./values.js";
+import { type FrozenValue, JsonText, jsonTextOf, type Primitive } from "./values.js";
 
 const HEADER_WORDS = 26;
 const NO_TEXT = 0xffffffff;

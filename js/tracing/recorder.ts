@@ -8,14 +8,17 @@
 // Before the module is ready spans wait in a backlog, bounded by the queue's byte budget.
 
 import type { Core, LossReason } from "../load/core.js";
+import { hasStack } from "../load/handover.js";
 import type { StagingArea } from "../load/staging.js";
+import { TraceError } from "../trace_error.js";
 import { writeUnixNanos } from "./unix_nanos.js";
 import { wordOfHex } from "./ids.js";
 import type { LiveSpan, PendingEvent, PendingLink } from "./live_span.js";
 import type { SpanSink } from "./runtime.js";
 import { MAX_SHAPE_KEYS, newShape, type Shape } from "./shapes.js";
 import { traceAttributesOf } from "./trace_attributes.js";
-import { JsonText, wellFormed, type FrozenValue, type Primitive } from "./values.js";
+import { isJsonText } from "./json_text.js";
+import { type FrozenValue, type Primitive, wellFormed } from "./values.js";
 
 const HEADER_WORDS = 26;
 const LONG_TEXT = 256;
@@ -110,9 +113,7 @@ export class Recorder implements SpanSink {
     this.#core = core;
     this.#staging = staging;
     this.#takeViews();
-    const losses = this.#unreportedLosses;
-    this.#unreportedLosses = [];
-    for (const { destinations, reason } of losses) this.countLost(destinations, reason);
+    this.#reportLosses();
     const backlog = this.#backlog;
     this.#backlog = [];
     this.#backlogBytes = 0;
@@ -152,16 +153,20 @@ export class Recorder implements SpanSink {
 
   /** A span that is produced and lost without a record. */
   countLost(destinations: number, reason: LossReason): void {
-    if (this.#core === null) {
-      if (this.#unreportedLosses.length < 100_000) this.#unreportedLosses.push({ destinations, reason });
-      return;
-    }
-    for (let i = 0; destinations >>> i !== 0; i++) {
-      if ((destinations >>> i) & 1) this.#core.countLost(i, reason);
-    }
+    if (this.#unreportedLosses.length < 100_000) this.#unreportedLosses.push({ destinations, reason });
+    this.#reportLosses();
   }
 
-  /** Losses counted while there is no module, for stats(). */
+  #reportLosses(): void {
+    const core = this.#core;
+    const losses = this.#unreportedLosses;
+    if (core === null || losses.length === 0 || !hasStack()) return;
+    this.#unreportedLosses = [];
+    for (const { destinations, reason } of losses)
+      for (let i = 0; destinations >>> i !== 0; i++) if ((destinations >>> i) & 1) core.countLost(i, reason);
+  }
+
+  /** Losses that the core has not been told of: there is no module yet, or the host had no stack for the call. */
   get unreportedLosses(): readonly { destinations: number; reason: LossReason }[] {
     return this.#unreportedLosses;
   }
@@ -176,12 +181,14 @@ export class Recorder implements SpanSink {
     this.#backlog.push(span);
   }
 
-  /** Hands what is staged to the core, and the origin where it is new. */
+  /** Hands what is staged to the core, and the origin where it is new; later, where the host has no stack for that. */
   commit(): void {
     const staging = this.#staging;
-    if (staging === null) return;
+    if (staging === null || !hasStack()) return;
+    this.#reportLosses();
     if (this.#records > 0) this.#commitRecords(staging);
-    if (this.#origin !== null) this.#writeOrigin(staging, this.#origin);
+    const isAlive = this.#staging !== null;
+    if (isAlive && this.#origin !== null) this.#writeOrigin(staging, this.#origin);
   }
 
   #commitRecords(staging: StagingArea): void {
@@ -195,9 +202,9 @@ export class Recorder implements SpanSink {
 
   /** The span as a portable record, open or ended; the queue does not see it. */
   snapshot(span: LiveSpan): Uint8Array | null {
-    const staging = this.#staging;
-    if (staging === null) return null;
     this.commit();
+    const staging = this.#staging;
+    if (staging === null || this.#records > 0 || !hasStack()) return null;
     if (!this.#tryPack(span) && !this.#packInLargerArea(span)) return null;
     const { wordBytes, ropeBytes } = this.#seal(staging);
     const units = this.#units;
@@ -219,9 +226,27 @@ export class Recorder implements SpanSink {
 
   /** The staging area is empty. */
   #writeOrigin(staging: StagingArea, origin: Origin): void {
-    const { scopeName, scopeVersion, resource } = origin;
     this.#origin = null;
+    if (!this.#packOrigin(origin)) {
+      const { size } = origin.resource;
+      const bytes = 1024 + pairBytes([...origin.resource.keys()], [...origin.resource.values()]);
+      const isThere = staging.grow(bytes);
+      this.#takeViews();
+      if (!isThere || !this.#packOrigin(origin)) {
+        throw new TraceError("TOO_LARGE", `no memory for the ${String(size)} attributes of the resource`);
+      }
+    }
+    const { wordBytes, ropeBytes } = this.#seal(staging);
+    const units = this.#units;
+    this.#clear();
+    staging.setOrigin(wordBytes, ropeBytes, units);
+    staging.shrink();
+    this.#takeViews();
+  }
+
+  #packOrigin({ scopeName, scopeVersion, resource }: Origin): boolean {
     this.#checkViews();
+    this.#overflowed = false;
     const w = this.#words;
     w.fill(0, 0, HEADER_WORDS);
     w[1] = FLAG_PLAIN;
@@ -233,11 +258,9 @@ export class Recorder implements SpanSink {
     this.#at += (this.#units + 3) >>> 2;
     w[0] = this.#at * 4;
     w[23] = this.#units;
-    const { wordBytes, ropeBytes } = this.#seal(staging);
-    const units = this.#units;
-    this.#clear();
-    staging.setOrigin(wordBytes, ropeBytes, units);
-    this.#takeViews();
+    const fits = this.#fits(this.#staging as StagingArea);
+    if (!fits) this.#clear();
+    return fits;
   }
 
   #seal(staging: StagingArea): { wordBytes: number; ropeBytes: number } {
@@ -273,7 +296,7 @@ export class Recorder implements SpanSink {
     try {
       this.#write(span);
     } catch {
-      this.countLost(span._trace.destinations, this.#isDead ? "module_dead" : "too_large");
+      this.countLost(span._trace.destinations, this.#isDead ? "module_dead" : "gave_up");
     }
   }
 
@@ -284,6 +307,8 @@ export class Recorder implements SpanSink {
     if (this.#tryPack(span)) return;
     this.commit();
     if (this.#tryPack(span)) return;
+    // Without stack for a commit what is staged must stay where it is.
+    if (this.#records > 0 || !hasStack()) return this.countLost(span._trace.destinations, "gave_up");
     if (!this.#packInLargerArea(span)) {
       this.countLost(span._trace.destinations, "too_large");
       return;
@@ -310,17 +335,26 @@ export class Recorder implements SpanSink {
     const at = this.#at;
     const rope = this.#rope;
     const units = this.#units;
-    this.#overflowed = false;
-    this.#pack(span);
-    // Writes past the end of a typed array do nothing, so checking once is enough.
-    if (this.#overflowed || this.#at > staging.wordCapacity || this.#units > staging.unitCapacity) {
-      this.#at = at;
-      this.#rope = rope;
-      this.#units = units;
-      return false;
+    let isPacked = false;
+    try {
+      this.#overflowed = false;
+      this.#pack(span);
+      // Writes past the end of a typed array do nothing, so checking once is enough.
+      isPacked = this.#fits(staging);
+    } finally {
+      // No call here: the host's stack may have ended in the midst of it.
+      if (!isPacked) {
+        this.#at = at;
+        this.#rope = rope;
+        this.#units = units;
+      }
     }
-    this.#records++;
-    return true;
+    if (isPacked) this.#records++;
+    return isPacked;
+  }
+
+  #fits(staging: StagingArea): boolean {
+    return !this.#overflowed && this.#at <= staging.wordCapacity && this.#units <= staging.unitCapacity;
   }
 
   #pack(span: LiveSpan): void {
@@ -513,7 +547,7 @@ export class Recorder implements SpanSink {
         return;
       case "object":
         if (value === null) w[this.#at++] = tag | TYPE_EMPTY;
-        else if (value instanceof JsonText) this.#putContent(tag | TYPE_JSON, value.text, true);
+        else if (isJsonText(value)) this.#putContent(tag | TYPE_JSON, value.text, true);
         else if (value instanceof Uint8Array) this.#putBytes(tag | TYPE_BYTES, value);
         else this.#putArray(tag, value);
     }
@@ -623,17 +657,20 @@ export class Recorder implements SpanSink {
 
   #intern(text: string): number {
     if (this.#textIds.size >= MAX_TEXTS || text.length > MAX_INTERNED_UNITS || text === "" || text.includes("\0")) return -1;
+    // No call but the host's own between the two: a stack that ends there would leave them apart.
+    const entry = `${wellFormed(text)}\0`;
     const id = this.#textIds.size;
     this.#textIds.set(text, id);
-    this.#newTexts += `${wellFormed(text)}\0`;
+    this.#newTexts += entry;
     return id;
   }
 
   /** The shape's tags are from now on those of this recorder. */
   #adopt(shape: Shape): void {
+    const nameWord = this.#internedWord(shape.name);
     shape.owner = this;
     shape.tags.length = shape.texts.length = shape.textWords.length = 0;
-    shape.nameWord = this.#internedWord(shape.name);
+    shape.nameWord = nameWord;
   }
 
   /** NO_TEXT where the text cannot be interned. */
@@ -666,7 +703,7 @@ function writeBigint(words: Uint32Array, place: number, value: bigint): void {
 
 function textBytes(value: FrozenValue): number {
   if (typeof value === "string") return value.length * 3;
-  if (value instanceof JsonText) return value.text.length * 3;
+  if (isJsonText(value)) return value.text.length * 3;
   if (value instanceof Uint8Array) return value.length;
   if (Array.isArray(value))
     return value.reduce<number>((sum, v: Primitive) => sum + 16 + (typeof v === "string" ? v.length * 3 : 0), 0);

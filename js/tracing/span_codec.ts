@@ -4,6 +4,7 @@
 import type { ManagerCore } from "../load/manager_core.js";
 import type { QueryCore } from "../load/query_core.js";
 import { TraceError } from "../trace_error.js";
+import { tracer } from "./realm.js";
 import type { OtlpSpan, SpanDict } from "./span.js";
 import type { SpanFields } from "./span_fields.js";
 
@@ -30,22 +31,19 @@ export interface SpanCodec {
   anyValueText(bytes: Uint8Array): string;
 }
 
-let current: SpanCodec | (() => SpanCodec) | null = null;
-let hasStopped = false;
-
 /** Throws TraceError where there is no module. */
 export function codec(): SpanCodec {
-  if (typeof current === "function") current = current();
-  return current ?? notReady();
+  const shared = tracer();
+  if (typeof shared.codec === "function") shared.codec = shared.codec();
+  return shared.codec || notReady();
 }
 
 export function notReady(): never {
-  const why = hasStopped ? "the tracing module has stopped" : "the tracing module is not ready: await init() first";
+  const why = tracer().codec === false ? "the tracing module has stopped" : "the tracing module is not ready: await init() first";
   throw new TraceError("INTERNAL_ERROR", why);
 }
 
 /** `make` is called with the first use; null: the module has stopped, or will not come. */
 export function setCodec(make: (() => SpanCodec) | null): void {
-  current = make;
-  hasStopped = make === null;
+  tracer().codec = make ?? false;
 }

@@ -22,6 +22,7 @@ import type { Sampler, SamplingResult } from "./sampling.js";
 import type { Warning } from "./warnings.js";
 import { whenSettled } from "./settle.js";
 import type { LinkInput, SpanContext } from "./span.js";
+import type { SpanCodec } from "./span_codec.js";
 import { setStackOf } from "./span_event.js";
 import { jsonTextOf, safeText } from "./values.js";
 
@@ -133,6 +134,8 @@ export class Tracer implements Runtime {
   readonly startHooks = new Set<(span: LiveSpan) => unknown>();
   /** A backlog until the recorder is there. */
   recorder: SpanSink = new Backlog();
+  /** Of the module, for all copies of the package; false: it has stopped, or will not come. */
+  codec: SpanCodec | (() => SpanCodec) | false | null = null;
   /** null: always on, and a parent's decision holds. */
   sampler: Sampler | null = null;
   hub: ExportHub = NO_EXPORT;

@@ -312,3 +312,12 @@ test("a module that cannot be loaded: what ended meanwhile is counted, one messa
   expect(lines).toEqual([expect.stringMatching(/could not be loaded/)]);
   expectNoOps();
 });
+
+test("a module that dies in the commit before a read: the copy of the span has its fields", async () => {
+  await use();
+  const span = root("read");
+  span.startSpan({ name: "staged" }).end();
+  trapIn("commitStaged");
+  expect(span.toImmutableSpan().name).toBe("read");
+  expectNoOps();
+});

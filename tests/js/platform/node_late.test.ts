@@ -75,10 +75,20 @@ test("statics are those of the class, read and written", () => {
   expect("extra" in Base).toBe(false);
 });
 
+test("a static that is set on a subclass is that one's own", () => {
+  class First extends LateBase {}
+  class Second extends LateBase {}
+  First.made = 7;
+  expect(First.made).toBe(7);
+  expect(Second.made).toBe(0);
+  expect(Base.made).toBe(0);
+});
+
 test("what the class throws and refuses is what the caller sees", () => {
   expect(() => (LateBase as unknown as () => void)()).toThrow(TypeError);
+  const gone = new Error("the file is gone");
   setLateReader(() => {
-    throw new Error("the file is gone");
+    throw gone;
   });
-  expect(() => new LateBase(1)).toThrow("the file is gone");
+  expect(() => new LateBase(1)).toThrow(expect.objectContaining({ errorCode: "RESOURCE_DOES_NOT_EXIST", cause: gone }));
 });
