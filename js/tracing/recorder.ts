@@ -184,7 +184,8 @@ export class Recorder implements SpanSink {
   /** Hands what is staged to the core, and the origin where it is new; later, where the host has no stack for that. */
   commit(): void {
     const staging = this.#staging;
-    if (staging === null || !hasStack()) return;
+    const isIdle = this.#records === 0 && this.#origin === null && this.#unreportedLosses.length === 0;
+    if (staging === null || isIdle || !hasStack()) return;
     this.#reportLosses();
     if (this.#records > 0) this.#commitRecords(staging);
     const isAlive = this.#staging !== null;
