@@ -24,7 +24,7 @@ const WITH_COMMONJS = ["wasm", "inline"];
 
 /**
  * What no process needs at its start, and most never. In Node stand-ins of what these files export
- * (js/platform/late.ts) read late.cjs when the first of them is used.
+ * (js/platform/node_late.ts) read late.cjs when the first of them is used.
  */
 const LATE = [
   /^js\/mlflow\/(?!exporter_settings|spans_location)/,
@@ -54,8 +54,8 @@ async function bundleMain() {
 
   const read = await bundle("node", {}, [takenFrom("main", main)], { ...inOne, stdin: reExporting(late) });
   const { text } = read.outputFiles[0];
-  const lists = [...text.matchAll(/\bimport\{([^}]*)\}from"main"/g)].map(([, list]) => list);
-  const taken = new Set(lists.flatMap((list) => list.split(",").map((name) => name.trim().split(" as ")[0])));
+  const lists = [...text.matchAll(/\bimport\s*\{([^}]*)\}\s*from\s*"main"/g)].map(([, list]) => list);
+  const taken = new Set(lists.flatMap((list) => list.split(",").map((name) => name.trim().split(/\s+as\s+/)[0])));
   const { code } = await (await import("esbuild")).transform(text, { format: "cjs", minify: true, lineLimit: LINE_LIMIT });
   const head =
     '"use strict";module.exports=main=>{const outer=require,module={exports:{}};{const require=n=>n==="main"?main:outer(n);';
@@ -67,8 +67,8 @@ async function bundleMain() {
       'export * from "./js/index.ts";',
       'import { setLateReader } from "./js/platform/node_late.ts";',
       'import { requireFile } from "./js/platform/node_builtin.ts";',
-      // A URL, so that those who copy what a program needs find the file.
       ...imports.map(([path, aliases]) => (aliases.length > 0 ? `import { ${listed(aliases)} } from "./${path}";` : "")),
+      // A URL, so that those who copy what a program needs find the file.
       `setLateReader(() => requireFile(new URL("./late.cjs", import.meta.url))({ ${[...taken].join(", ")} }));`,
     ].join("\n"),
     resolveDir: ROOT,
@@ -263,7 +263,7 @@ async function writeCommonJs() {
     written.add(name);
     const source = readFileSync(join(folder, `${name}.mjs`), "utf8")
       .replace(/(["']\.\/[\w-]+)\.mjs(["'])/g, "$1.cjs$2")
-      .replace(/new URL\("\.\/([\w.]+)",\s*import\.meta\.url\)/g, 'require("node:url").pathToFileURL(__dirname+"/$1")');
+      .replace(/new URL\(\s*"\.\/([\w.]+)"\s*,\s*import\.meta\.url\s*\)/g, 'require("node:url").pathToFileURL(__dirname+"/$1")');
     const { code } = await esbuild.transform(source, {
       format: "cjs",
       platform: "node",

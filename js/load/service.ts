@@ -58,7 +58,7 @@ import { TraceKeeper, type KeeperSettings } from "./trace_keeper.js";
 
 export { OtlpHttpSender } from "../export/otlp_http_sender.js";
 
-type AnyDestination = Destination | TraceDestination;
+type EitherDestination = Destination | TraceDestination;
 
 interface NamedExporter {
   name: string;
@@ -77,7 +77,7 @@ export class Service implements ExportHub {
   wholeTraceDestinations = 0;
   readonly #tracer = theTracer();
   readonly #recorder: Recorder;
-  readonly #all: AnyDestination[] = [];
+  readonly #all: EitherDestination[] = [];
   #options: InitOptions = {};
   #isConfigured = false;
   #core: Core | null = null;
@@ -330,7 +330,7 @@ export class Service implements ExportHub {
     for (const { exporter } of this.#all) if ("isLoaded" in exporter) await exporter.isLoaded;
   }
 
-  #makeDestination(name: string, exporter: SpanExporter, holdsTraces: boolean): AnyDestination {
+  #makeDestination(name: string, exporter: SpanExporter, holdsTraces: boolean): EitherDestination {
     const { logger, clock } = this.#tracer;
     const recorder = this.#recorder;
     const { exportTimeoutMillis, ...batch } = this.#environment?.batch ?? {};
@@ -361,7 +361,7 @@ export class Service implements ExportHub {
     return free;
   }
 
-  #current(): AnyDestination[] {
+  #current(): EitherDestination[] {
     return this.#all.filter((destination) => (this.destinations >>> destination.id) & 1);
   }
 
@@ -402,7 +402,7 @@ export class Service implements ExportHub {
     announceModule(core.handover);
   }
 
-  #announce(destination: AnyDestination, core: Core): void {
+  #announce(destination: EitherDestination, core: Core): void {
     try {
       addQueue(destination, core);
       destination.moduleIsReady();
@@ -465,7 +465,7 @@ export class Service implements ExportHub {
     for (const destination of this.#holding(trace)) destination.noteTraceGone(trace);
   }
 
-  #holding(trace: LocalTrace): AnyDestination[] {
+  #holding(trace: LocalTrace): EitherDestination[] {
     const mask = trace.destinations & this.wholeTraceDestinations;
     return mask === 0 ? [] : this.#all.filter(({ id }) => (mask >>> id) & 1);
   }
@@ -514,7 +514,7 @@ function isBacklog(sink: SpanSink): sink is Backlog {
 }
 
 /** Before the records that go there. */
-function addQueue(destination: AnyDestination, core: Core): void {
+function addQueue(destination: EitherDestination, core: Core): void {
   core.addDestination(destination.limits);
   if (destination.isForTraces) destination.queueIsMade();
 }
